@@ -1,0 +1,53 @@
+# Two commands do everything on a machine with Python 3.11, pip and make: `make demo` and `make test`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help demo test test-long lint bench schema goldens clean
+
+help:
+	@echo "make demo     train the worked examples twice, compare them bit for bit, write results/report.html"
+	@echo "make test     check the code and run all tests that this machine can run"
+	@echo "make bench    measure what recording costs (about a quarter of an hour)"
+	@echo "make schema   write workflow/schemas/ anew from the types of the config"
+	@echo "make goldens  write tests/goldens/ anew; look at the difference before committing it"
+	@echo "make clean    remove results, environments and .venv"
+
+demo: .venv/demo
+	$(BIN)/samebits run --profile local
+
+test: .venv/test lint
+	$(BIN)/pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check workflow
+
+bench: .venv/test
+	$(BIN)/python tests/benchmarks/run.py
+
+schema: .venv/test
+	$(BIN)/samebits schema workflow/schemas/config.schema.json
+
+goldens: .venv/test
+	$(BIN)/pytest tests/unit/test_formats.py --renew-goldens
+
+clean:
+	rm -rf .venv .samebits .snakemake results
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "samebits needs Python 3.11, and $(PYTHON) is another; call make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/demo: pyproject.toml | .venv/bin/python
+	@echo "installing samebits into .venv (a minute or two, once)"
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/test: pyproject.toml | .venv/bin/python
+	@echo "installing samebits and what its tests need into .venv (a minute or two, once)"
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@ .venv/demo
