@@ -1,0 +1,112 @@
+"""``requirements.lock``: every package of an environment with its version and the hashes of its files.
+
+The format is pip's requirements file, so ``pip install --require-hashes -r requirements.lock`` reads it too,
+but narrower: comments, ``name==version`` and ``--hash=sha256:…``, and nothing else. So a lock can hold no
+path, URL or option.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from samebits.digest import file_digest
+from samebits.environments import uv
+from samebits.environments.source import Source, specification
+from samebits.errors import Refused
+
+#: what the locks are for. Wheels for it also run on newer systems; others need a lock of their own.
+PLATFORM = "x86_64-manylinux_2_28"
+
+ORIGIN = re.compile(r"# environment\.yaml (sha256:[0-9a-f]{64})")
+PIN = re.compile(r"([a-z0-9][a-z0-9._-]*)==([\w.+!-]+)((?:\s+--hash=sha256:[0-9a-f]{64})*)\s*(#.*)?")
+
+
+def write_lock(source: Source) -> None:
+    """Resolve ``environment.yaml`` to the newest versions that fit, and write ``requirements.lock``.
+
+    Raises:
+        Refused: the specification is not fit to be locked, or a package cannot be found.
+    """
+    wanted = specification(source)
+    uv.say(f"environment {source.name}: resolving {len(wanted.requirements)} requirements")
+    arguments = ["pip", "compile", "-", "--no-header", "--generate-hashes"]
+    arguments += [
+        "--python",
+        sys.executable,
+        "--python-version",
+        wanted.python,
+        "--python-platform",
+        PLATFORM,
+    ]
+    arguments += [
+        "--no-build"
+    ]  # what is built from source differs from machine to machine, whatever its hash
+    with tempfile.TemporaryFile() as output:
+        try:
+            uv.run(arguments, indexes=wanted.indexes, stdin="\n".join(wanted.requirements), stdout=output)
+        except uv.UvFailed as error:
+            raise Refused(
+                f"environment {source.name} cannot be locked: {error}; correct {source.specification}, or "
+                "put the wheel into a folder that PIP_FIND_LINKS names"
+            ) from None
+        output.seek(0)
+        pins = output.read().decode()
+    header = (
+        f"# Written by `samebits env lock {source.name}`; do not edit.\n"
+        f"# environment.yaml {file_digest(source.specification)}\n"
+        f"# Python {wanted.python}, {PLATFORM}\n"
+    )
+    draft = source.lock.with_name(f".{source.lock.name}.{os.getpid()}")
+    try:
+        draft.write_text(header + pins, encoding="utf-8")
+        _parse(source, draft)
+        draft.replace(source.lock)
+    except OSError as error:
+        raise Refused(f"{source.lock}: cannot be written: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def check_lock(source: Source) -> None:
+    """Check that the lock is there, in step with ``environment.yaml``, and pins hashes and nothing else.
+
+    Raises:
+        Refused: it is not; the message names the line.
+    """
+    read_lock(source)
+
+
+def read_lock(source: Source) -> dict[str, str]:
+    """Read a lock that ``check_lock`` accepts: package name -> version.
+
+    Raises:
+        Refused: as ``check_lock``.
+    """
+    specification(source)
+    if not source.lock.is_file():
+        raise Refused(f"{source.lock} is missing: run `samebits env lock {source.name}`")
+    return _parse(source, source.lock)
+
+
+def _parse(source: Source, path: Path) -> dict[str, str]:
+    """Read the file at ``path`` as the source's lock."""
+    mend = f"run `samebits env lock {source.name}`"
+    lines = path.read_bytes().decode(errors="replace").replace("\\\n", "").splitlines()
+    origins = [match[1] for line in lines if (match := ORIGIN.fullmatch(line))]
+    if origins != [file_digest(source.specification)]:
+        raise Refused(f"{source.lock} was not made from {source.specification} as it is now: {mend}")
+    pins: dict[str, str] = {}
+    for line in lines:
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = PIN.fullmatch(line)
+        if match is None or match[1] in pins:
+            raise Refused(f"{source.lock}: not a locked package: {' '.join(line.split())[:80]!r}: {mend}")
+        if not match[3]:
+            raise Refused(f"{source.lock}: {match[1]}=={match[2]} has no hash: {mend}")
+        pins[match[1]] = match[2]
+    if not pins:
+        raise Refused(f"{source.lock} locks no package: {mend}")
+    return pins

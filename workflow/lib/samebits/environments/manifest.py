@@ -1,0 +1,105 @@
+"""``<prefix>/environment.json``: the record of an environment that was installed and checked, file by file.
+
+It is written last, so a prefix without it is half built. It holds no time and not the prefix's own path.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from samebits.digest import canonical_json, files_digest
+from samebits.errors import Refused
+
+FORMAT = "samebits-environment/1"
+FILE = "environment.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What stands in a prefix.
+
+    Attributes:
+        name: the environment's name.
+        lock: ``sha256:…`` of the lock that was installed.
+        python: the interpreter's full version, ``3.11.7``.
+        digest: ``sha256:…`` of the content; equal wherever the same lock gave the same files.
+        packages: name -> version.
+        files: path relative to the prefix -> ``sha256:…``, or ``-> target`` for a link.
+        backend: what installed it.
+    """
+
+    name: str
+    lock: str
+    python: str
+    digest: str
+    packages: dict[str, str]
+    files: dict[str, str]
+    backend: str = "pip"
+    format: str = FORMAT
+
+
+def content_digest(python: str, files: Mapping[str, str]) -> str:
+    """Name the content of an environment, whatever path it lies at and whenever it was built.
+
+    That is the Python minor version and the files that came out of the wheels. Left out is what the
+    installation makes: the virtual environment's own files and launchers (``bin/``; they hold the prefix's
+    path), compiled bytecode (it holds the path of its source), and RECORD (it lists the launchers' hashes).
+
+    Args:
+        python: the full version of the interpreter.
+        files: as in ``Manifest.files``.
+    """
+    content = {path: value for path, value in files.items() if _is_content(path)}
+    return files_digest({"python": ".".join(python.split(".")[:2]), **content})
+
+
+def _is_content(path: str) -> bool:
+    """Say whether a file came out of a wheel unchanged. Only files in folders did, but not those in bin/."""
+    top, _, rest = path.partition("/")
+    return (
+        bool(rest) and top != "bin" and "__pycache__/" not in path and not path.endswith(".dist-info/RECORD")
+    )
+
+
+def read(prefix: Path) -> Manifest:
+    """Read a prefix's manifest, without a look at the files it names.
+
+    Raises:
+        Refused: there is none, or it is damaged.
+    """
+    path = prefix / FILE
+    mend = "run `samebits env build`"
+    try:
+        fields = json.loads(path.read_bytes())
+        if fields.get("format") != FORMAT:
+            raise Refused(
+                f"{path}: its format is {fields.get('format')!r}, this is {FORMAT!r}: {mend} --force"
+            )
+        manifest = Manifest(**fields)
+        digest = content_digest(manifest.python, manifest.files)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refused(f"{prefix} is no finished environment, it has no {FILE}: {mend}") from None
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, AttributeError):
+        raise Refused(f"{path} is damaged: {mend} --force") from None
+    if digest != manifest.digest:
+        raise Refused(f"{path} is damaged: its digest does not fit its files: {mend} --force")
+    return manifest
+
+
+def write(prefix: Path, manifest: Manifest) -> None:
+    """Write a prefix's manifest: whole or, if power fails, not at all."""
+    draft = prefix / f".{FILE}.draft"
+    with draft.open("wb") as file:
+        file.write(canonical_json(asdict(manifest)))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(prefix / FILE)
+    folder = os.open(prefix, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
