@@ -1,0 +1,73 @@
+"""The adapters: one small file a framework, all the engine knows of it.
+
+Adding a framework adds a module here with a class ``Adapter``, an environment below ``envs/`` and tests.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+
+from samebits.data import Data
+from samebits.digest import Tensor, rows, state_digest
+from samebits.spec import Spec
+
+
+class Advance(NamedTuple):
+    """What a step leaves for the ledger: its loss, and the digest of what it was computed from."""
+
+    loss: float
+    inputs: str
+
+
+class Adapter(Protocol):
+    """A framework, as the engine sees it. ``state`` is the adapter's own business.
+
+    ``advance`` must be a function of the state, the step and the seed alone: whatever else the next step
+    depends on belongs into ``tensors``. A state from ``restore`` must go on exactly like any other state with
+    the same tensors, since every segment begins with one.
+    """
+
+    def __init__(self, spec: Spec, seed: int, recipe: Any, data: Data):
+        """Throw the framework's switches for the spec's tier, threads and device, and prepare the data."""
+
+    def start(self) -> Any:
+        """Return the state before the first step."""
+
+    def restore(self, tensors: dict[str, Tensor], step: int) -> Any:
+        """Return the state after ``step`` from its tensors."""
+
+    def advance(self, state: Any, step: int) -> Advance:
+        """Take ``step`` (1 is the first), changing ``state`` in place."""
+
+    def tensors(self, state: Any) -> dict[str, Tensor]:
+        """Return everything that the next step depends on, as views where that is possible."""
+
+    def export(self, state: Any, folder: Path) -> None:
+        """Write the model's files into an empty folder; no pickle, and the same bytes for the same state."""
+
+    def predict(self, state: Any) -> NDArray[Any]:
+        """Return the model's output for the test data; the first axis is the sample."""
+
+    def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
+        """Return what the recipe measures on the predictions, the most telling first."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what of the framework's build and device a result depends on, as JSON."""
+
+
+def known() -> list[str]:
+    """Return the names of the frameworks that have an adapter."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def adapter(framework: str) -> type[Adapter]:
+    """Import the adapter of a framework, and with it the framework."""
+    return importlib.import_module(f"{__name__}.{framework}").Adapter  # type: ignore[no-any-return]
+
+
+def inputs_digest(tensors: dict[str, Tensor]) -> str:
+    """Name what a step was computed from, by the same rule as a state."""
+    return state_digest(rows(tensors))
