@@ -1,0 +1,251 @@
+"""Verdicts: are the runs of a model the same bits, and if not, where do they part?"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from samebits import checkpoint, fingerprint, ledger
+from samebits.digest import TensorRow, array, bytes_digest, canonical_json, file_digest, rows, state_digest
+from samebits.errors import Refused
+from samebits.ledger import Record
+from samebits.tree import VALUES
+from samebits.verdict import FORMAT
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run as it lies in its folder, every file checked against the ledger."""
+
+    folder: Path
+    records: list[Record]
+    head: str
+    fingerprint: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's name, such as ``run-1``."""
+        return self.folder.name
+
+    def of(self, kind: str) -> list[Record]:
+        """Return the records of one kind, in order."""
+        return [record for record in self.records if record["kind"] == kind]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two runs part.
+
+    Attributes:
+        runs: the names of the two runs.
+        kind: what differs first: spec, data, loss, checkpoint, model, predictions, metrics or length.
+        step: the first step whose record differs; None where it is no step's.
+        tensor: the first tensor (or setting) that differs in the first checkpoint that does.
+        values: what the two runs have there; floating point in hex.
+        message: all of this in one line.
+    """
+
+    runs: tuple[str, str]
+    kind: str
+    step: int | None
+    tensor: str | None
+    values: tuple[str, str]
+    message: str
+
+
+def compare(folders: Sequence[Path]) -> dict[str, Any]:
+    """Compare the runs of a model with the first of them; return the verdict as ``verdict.json`` holds it.
+
+    Raises:
+        Refused: a run is not finished, or a file of it is not what its ledger says.
+    """
+    first, *others = runs = [read(folder) for folder in folders]
+    differences = [asdict(found) for other in others if (found := difference(first, other))]
+    states = first.of("checkpoint")
+    spec = first.records[0]["spec"]
+    return {
+        "format": FORMAT,
+        "model": spec["model"],
+        "verdict": "different" if differences else "identical",
+        "runs": [
+            {"run": run.name, "ledger": run.head, "fingerprint": _digest(run.fingerprint)} for run in runs
+        ],
+        "steps": spec["steps"],
+        "tier": spec["tier"],
+        "framework": spec["framework"],
+        "state": states[-1]["state"],
+        "loss": first.of("step")[-1]["loss"],
+        "metrics": first.of("metrics")[0]["values"],
+        "differences": differences,
+        "fingerprints": _fingerprints(first, others),
+    }
+
+
+def read(folder: Path) -> Run:
+    """Read a finished run and check every file that its ledger names.
+
+    Raises:
+        Refused: the ledger is broken, or a file is missing or changed; names it.
+    """
+    records = ledger.read(folder / ledger.FINISHED)
+    try:
+        taken = json.loads((folder / "fingerprint.json").read_bytes())
+    except (OSError, ValueError):
+        raise Refused(f"{folder / 'fingerprint.json'} is missing or broken; train the run again") from None
+    run = Run(folder, records, ledger.head(folder / ledger.FINISHED), taken)
+    for record in run.of("checkpoint"):
+        checkpoint.load(folder / "checkpoints" / checkpoint.file_name(record["step"]), record["state"])
+    for name, digest in run.of("model")[0]["files"].items():
+        path = folder / "model" / name
+        if not path.is_file() or file_digest(path) != digest:
+            raise Refused(f"{path} is missing or not what the ledger recorded; train the run again")
+    predictions = state_digest([TensorRow(*row) for row in run.of("predictions")[0]["tensors"]])
+    checkpoint.load(folder / "predictions.safetensors", predictions)
+    return run
+
+
+def difference(a: Run, b: Run) -> Difference | None:
+    """Find the first record in which two runs part, and say what it means; None if there is none."""
+    if a.head == b.head:
+        return None
+    for x, y in zip_longest(a.records, b.records):
+        if x is None or y is None or x["kind"] != y["kind"]:
+            return _told(
+                a, b, "length", None, None, (str(len(a.records)), str(len(b.records))), "their ledgers"
+            )
+        if {**x, "prev": None} != {**y, "prev": None}:
+            return _explain(a, b, x, y)
+    raise AssertionError("equal records with different digests")
+
+
+def _explain(a: Run, b: Run, x: Record, y: Record) -> Difference:
+    """Say what it means that ``x`` and ``y`` are the first records to differ."""
+    match x["kind"]:
+        case "spec":
+            return _explain_spec(a, b)
+        case "step":
+            step = x["step"]
+            if x["inputs"] != y["inputs"]:
+                kind, values, what = "data", (x["inputs"], y["inputs"]), "the data that step read"
+            else:
+                kind, values, what = "loss", (x["loss"], y["loss"]), "its loss"
+            tensor, where = _first_tensor(a, b, step)
+            return _told(a, b, kind, step, tensor, values, f"step {step}: {what}", where)
+        case "checkpoint":
+            tensor, where = _first_tensor(a, b, x["step"])
+            values = (x["state"], y["state"])
+            return _told(a, b, "checkpoint", x["step"], tensor, values, f"step {x['step']}: the state", where)
+    kind = x["kind"]
+    values = (_brief(x), _brief(y))
+    return _told(a, b, kind, None, None, values, f"after the last step: the {kind}")
+
+
+def _explain_spec(a: Run, b: Run) -> Difference:
+    """Name what was trained differently, down to the library whose version changed."""
+    found = fingerprint.differences(a.records[0]["spec"], b.records[0]["spec"])
+    if "environment_digest" in found:
+        found |= fingerprint.differences(a.fingerprint["libraries"], b.fingerprint["libraries"], "library")
+    parts = [f"{key}: {x} in {a.name}, {y} in {b.name}" for key, (x, y) in found.items()]
+    key, (x, y) = next(iter(found.items()))
+    message = f"{a.name} and {b.name} did not train the same spec: " + "; ".join(parts)
+    return Difference((a.name, b.name), "spec", None, key, (str(x), str(y)), message)
+
+
+def _told(
+    a: Run,
+    b: Run,
+    kind: str,
+    step: int | None,
+    tensor: str | None,
+    values: tuple[str, str],
+    what: str,
+    where: str = "",
+) -> Difference:
+    message = f"{a.name} and {b.name} part at {what}: {values[0]} and {values[1]}{where}"
+    return Difference((a.name, b.name), kind, step, tensor, values, message)
+
+
+def _first_tensor(a: Run, b: Run, step: int) -> tuple[str | None, str]:
+    """Find the first tensor that differs in the first checkpoint at or after ``step`` that does.
+
+    Returns:
+        The tensor's name, and a phrase with the element and both values in hex.
+    """
+    equal = 0
+    for x, y in zip(a.of("checkpoint"), b.of("checkpoint"), strict=False):
+        if x["state"] == y["state"]:
+            equal = x["step"]
+            continue
+        if x["step"] < step:
+            continue
+        path = Path("checkpoints") / checkpoint.file_name(x["step"])
+        one, other = checkpoint.read(a.folder / path), checkpoint.read(b.folder / path)
+        digests = zip(rows(one), rows(other), strict=False)
+        name = next((r.name for r, s in digests if r != s), None)
+        if name is None or name not in one or name not in other:
+            return name, f"; the states at step {x['step']} do not hold the same tensors"
+        element = _first_element(name, one[name], other[name])
+        return name, f"; states last equal at step {equal}; at step {x['step']} {element}"
+    return None, ""
+
+
+def _first_element(name: str, one: Any, other: Any) -> str:
+    """Name the first element in which two tensors differ, with both values in hex."""
+    if name.endswith(VALUES):
+        found = fingerprint.differences(_settings(one), _settings(other))
+        key, (x, y) = next(iter(found.items()))
+        return f"the setting {key} of {name} is {x} and {y}"
+    if one[:2] != other[:2]:
+        return f"{name} is {one.dtype}{list(one.shape)} and {other.dtype}{list(other.shape)}"
+    # compared as bits: NaN differs from NaN, and 0.0 from -0.0, only where their bits do
+    x, y = array(one), array(other)
+    bits = f"u{x.itemsize}"
+    flat = np.flatnonzero(one.raw.view(bits) != other.raw.view(bits))[0]
+    index = tuple(int(i) for i in np.unravel_index(flat, x.shape)) if x.shape else ()
+    place = f"{name}[{', '.join(map(str, index))}]" if index else name
+    return f"{place} is {_hex(x[index])} and {_hex(y[index])}"
+
+
+def _settings(values: Any) -> Any:
+    """Give a tree's plain values as nested dicts with paths for keys, floats in hex."""
+
+    def plain(node: Any) -> Any:
+        if not isinstance(node, dict):
+            return node
+        ((kind, content),) = node.items()
+        if kind in ("tensor", "float"):
+            return content
+        pairs = content if kind == "dict" else enumerate(content)
+        return {str(key): plain(value) for key, value in pairs}
+
+    return plain(json.loads(values.raw.tobytes()))
+
+
+def _hex(value: Any) -> str:
+    """Write a number exactly: floating point and integers in hex."""
+    number = value.item()
+    if isinstance(number, float):
+        return number.hex()
+    return str(number) if isinstance(number, complex) else hex(number)
+
+
+def _brief(record: Record) -> str:
+    content = {key: value for key, value in record.items() if key not in ("kind", "prev")}
+    return canonical_json(content).decode()
+
+
+def _digest(value: Any) -> str:
+    return bytes_digest(canonical_json(value))
+
+
+def _fingerprints(first: Run, others: list[Run]) -> dict[str, Any]:
+    """List what differs between the fingerprints of the first run and the others."""
+    return {
+        run.name: found
+        for run in others
+        if (found := fingerprint.differences(first.fingerprint, run.fingerprint))
+    }

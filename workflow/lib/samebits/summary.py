@@ -1,0 +1,37 @@
+"""The table at the end of a workflow: models and their verdicts."""
+
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from samebits import verdict
+
+
+def show(results: Path, console: Console) -> bool:
+    """Print the table of all verdicts below ``results`` and where the report is; False if there is none."""
+    found = [verdict.read(path) for path in sorted(results.glob("*/verdict.json"))]
+    if not found:
+        return False
+    table = Table("model", "framework", "steps", "loss", "metric", "digest", "verdict", box=SIMPLE_HEAD)
+    for item in found:
+        metric, value = item["metrics"][0] if item["metrics"] else ("", "0x0p0")
+        colour = "green" if item["verdict"] == "identical" else "red"
+        table.add_row(
+            item["model"],
+            item["framework"],
+            str(item["steps"]),
+            f"{float.fromhex(item['loss']):.6f}",
+            f"{metric} {float.fromhex(value):.4f}",
+            item["state"].rpartition(":")[2][:10],
+            f"[{colour}]{item['verdict']}[/]",
+        )
+    console.print(table)
+    for item in found:
+        if item["verdict"] != "identical":
+            console.print(verdict.sentence(item), style="red", highlight=False, markup=False)
+    page = results / "report.html"
+    if page.is_file():
+        console.print(f"report: {page}")
+    return True

@@ -1,0 +1,40 @@
+"""Verdicts on disk and in words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from samebits.errors import Refused
+
+FORMAT = "samebits-verdict/1"
+
+
+def write(verdict: dict[str, Any], path: Path) -> None:
+    """Write ``verdict.json``; the same runs give the same bytes."""
+    path.write_text(json.dumps(verdict, indent=2) + "\n")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read ``verdict.json``.
+
+    Raises:
+        Refused: it is missing or no verdict.
+    """
+    try:
+        verdict: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        raise Refused(f"{path} is missing or broken; run the workflow to compare the runs") from None
+    if verdict.get("format") != FORMAT:
+        raise Refused(f"{path}: its format is {verdict.get('format')!r}, this reads {FORMAT!r}")
+    return verdict
+
+
+def sentence(verdict: dict[str, Any]) -> str:
+    """Say a verdict: one line if identical, else a line for each run that parts from the first."""
+    count = len(verdict["runs"])
+    if verdict["verdict"] == "identical":
+        said = (
+            f"{verdict['model']}: {count} runs of {verdict['steps']} steps are identical, {verdict['state']}"
+        )
+        return said + (" (on different machines)" if verdict["fingerprints"] else "")
+    return "\n".join(f"{verdict['model']}: different: {d['message']}" for d in verdict["differences"])
