@@ -1,0 +1,361 @@
+"""The config: what a user writes, typed, checked before any job starts, and described as a JSON Schema.
+
+Lives on the workflow side only; measured processes see the resolved ``samebits.spec.Spec``.
+"""
+
+import ast
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from samebits import environments, fetch, frameworks
+from samebits.errors import Refused
+from samebits.tiers import TIERS
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+Tier = Literal["unseeded", "seeded", "deterministic", "portable"]
+Device = Literal["cpu", "cuda"]
+assert Tier.__args__ == TIERS  # type: ignore[attr-defined]  # noqa: S101  a literal cannot be computed
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Data(_Strict):
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return []
+
+
+class Sklearn(_Data):
+    """A data set that ships inside scikit-learn."""
+
+    sklearn: str = Field(
+        description="name after load_: digits, breast_cancer, wine, iris, diabetes, linnerud"
+    )
+
+    def source(self) -> fetch.Sklearn:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Sklearn(self.sklearn)
+
+
+class Local(_Data):
+    """A file or folder of yours; it is referred to, not copied."""
+
+    path: str = Field(description="file or folder, relative to the working directory")
+    sha256: str | None = Field(None, pattern=DIGEST, description="refuse any other content")
+
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return [self.path]
+
+    def source(self) -> fetch.Local:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Local(Path(self.path), self.sha256)
+
+
+class Download(_Data):
+    """A file that is downloaded once and checked."""
+
+    url: str = Field(pattern="^https?://", description="where it lies")
+    sha256: str = Field(pattern=DIGEST, description="the only content that is accepted")
+
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        if urlsplit(url).username is not None:  # it would show in logs and command lines
+            raise ValueError("a user or password must not stand in a URL; put it into ~/.netrc")
+        return url
+
+    def source(self) -> fetch.Download:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Download(self.url, self.sha256)
+
+
+class Files(_Data):
+    """Several files that make one data set."""
+
+    files: dict[str, Local | Download] = Field(
+        min_length=1, description="file name in the data set -> source"
+    )
+
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return [path for part in self.files.values() for path in part.local_paths()]
+
+    def source(self) -> fetch.Files:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Files({name: part.source() for name, part in self.files.items()})
+
+
+Data = Sklearn | Local | Download | Files
+
+
+class Defaults(_Strict):
+    """What models have in common; a model's own keys win."""
+
+    seed: int = Field(0, ge=0, lt=2**63, description="root of all derived randomness")
+    tier: Tier = Field("deterministic", description="how much is pinned")
+    threads: int = Field(1, ge=1, le=4096, description="threads that compute; part of the result's identity")
+    device: Device = Field("cpu", description="where it trains")
+    segments: int = Field(4, ge=1, description="stretches of training, each begun from a checkpoint")
+    runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared")
+
+
+class Model(Defaults):
+    """A model to train, rerun and compare."""
+
+    framework: str = Field(
+        description="adapter that trains it", json_schema_extra={"enum": [*frameworks.known()]}
+    )
+    recipe: str = Field(description="Python file and class: recipes/digits_cnn.py:DigitsCNN")
+    data: str = Field(description="a name from the section data, or sklearn:<name>")
+    params: dict[str, JsonValue] = Field({}, description="keyword arguments of the recipe's class")
+    steps: int = Field(ge=1, description="optimizer steps or boosting rounds")
+    environment: Name = Field(description="locked environment; <framework>-cpu or -gpu if not given")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_environment(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "environment" not in value:
+            kind = "gpu" if value.get("device") == "cuda" else "cpu"
+            return {**value, "environment": f"{value.get('framework')}-{kind}"}
+        return value
+
+    @model_validator(mode="after")
+    def _segments_fit(self) -> "Model":
+        if self.segments > self.steps:
+            raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
+        return self
+
+
+class Config(_Strict):
+    """The whole config."""
+
+    models: dict[Name, Model] = Field(min_length=1, description="model name -> what to train")
+    defaults: Defaults = Field(Defaults(), description="what models have in common")
+    data: dict[Name, Data] = Field({}, description="data set name -> source")
+    results: str = Field("results", min_length=1, description="folder of everything that is recorded")
+    cache: str = Field(
+        ".samebits", min_length=1, description="folder of environments and data; may be shared"
+    )
+
+    def data_source(self, name: str) -> Data:
+        """Return where a data set comes from, by its name in a model."""
+        kind, _, dataset = name.partition(":")
+        return Sklearn(sklearn=dataset) if kind == "sklearn" else self.data[name]
+
+
+def parse_data(text: str) -> Data:
+    """Read a data set's source from the JSON that a rule hands on."""
+    source: Data = TypeAdapter(Data).validate_json(text)
+    return source
+
+
+def load(values: Mapping[str, Any], files: Iterable[str | Path] = (), roots: Iterable[Path] = ()) -> Config:
+    """Check a config and everything that it names.
+
+    Args:
+        values: the config as Snakemake merged it.
+        files: the YAML files it came from; read again to find keys that are given twice.
+        roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
+
+    Raises:
+        Refused: one line an error, each naming the key and the mend.
+    """
+    for file in files:
+        _refuse_duplicates(Path(file))
+    try:
+        config = Config.model_validate(_with_defaults(values))
+    except ValidationError as error:
+        raise Refused("\n".join(sorted({_explain(item) for item in error.errors()}))) from None
+    roots = list(roots)
+    problems = [p for name, model in config.models.items() for p in _problems(name, model, config, roots)]
+    if problems:
+        raise Refused("\n".join(problems))
+    return config
+
+
+def recipe_file(recipe: str, roots: Iterable[Path]) -> Path:
+    """Find a recipe's file: absolute, or relative to the first root that has it.
+
+    Raises:
+        Refused: no root has it.
+    """
+    name = recipe.rpartition(":")[0]
+    for root in roots:
+        if (path := root / name).is_file():
+            return path
+    raise Refused(f"{name!r} is not a file; write path/to/recipe.py:Class, relative to the working directory")
+
+
+def schema() -> dict[str, Any]:
+    """Return the config's JSON Schema (2020-12), as ``workflow/schemas/config.schema.json`` holds it.
+
+    ``models`` may leave out what ``defaults`` or the framework decide.
+    """
+    described = Config.model_json_schema()
+    described["$defs"]["Model"]["required"].remove("environment")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "samebits config",
+        **{key: value for key, value in described.items() if key != "title"},
+    }
+
+
+def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge ``defaults`` into every model, so that one type describes a complete model."""
+    defaults, models = values.get("defaults"), values.get("models")
+    if not (isinstance(defaults, Mapping) and isinstance(models, Mapping)):
+        return dict(values)
+    try:
+        Defaults.model_validate(defaults)
+        wrong = set()
+    except ValidationError as error:  # what is wrong there is reported there, not again in every model
+        wrong = {item["loc"][0] for item in error.errors()}
+    shared = {key: value for key, value in defaults.items() if key not in wrong}
+    merged = {name: {**shared, **m} if isinstance(m, Mapping) else m for name, m in models.items()}
+    return {**values, "models": merged}
+
+
+def _explain(error: Any) -> str:
+    """Turn one of Pydantic's errors into one line: the key, what is wrong, the mend."""
+    # Pydantic adds the names of tried types to the place of a union's error
+    place = [str(part) for part in error["loc"] if part not in ("Sklearn", "Local", "Download", "Files")]
+    shown = (part if part.isprintable() else repr(part) for part in place if part != "[key]")
+    key, value = ".".join(shown), error["input"]
+    match error["type"]:
+        case "extra_forbidden":
+            known = _keys_at(place[:-1])
+            return f"config: {key}: unknown key{_near(place[-1], known)}; known here: {', '.join(known)}"
+        case "missing":
+            return f"config: {key}: this key is missing; add it"
+        case "literal_error":
+            expected = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+            return f"config: {key}: {value!r} is none of {expected}{_near(value, expected.split(', '))}"
+        case "string_pattern_mismatch" if "[key]" in place or error["ctx"]["pattern"] == NAME:
+            return f"config: {key}: {value!r} cannot be a name; use letters, digits, - and _ only"
+        case "value_error":
+            return f"config: {key}: {error['ctx']['error']}"
+    return f"config: {key}: {error['msg'][0].lower()}{error['msg'][1:]}, found {value!r}"
+
+
+def _keys_at(place: list[str]) -> list[str]:
+    match place:
+        case []:
+            return list(Config.model_fields)
+        case ["defaults"]:
+            return list(Defaults.model_fields)
+        case ["models", _]:
+            return sorted(Model.model_fields)
+    return ["sklearn", "path", "url", "sha256", "files"]
+
+
+def _near(word: Any, known: Iterable[str]) -> str:
+    match = difflib.get_close_matches(str(word), list(known), 1)
+    return f"; did you mean {match[0]!r}?" if match else ""
+
+
+def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Iterable[str]:
+    """Yield what is wrong with the things that a model names, one line each."""
+    key = f"config: models.{name}"
+    if model.framework not in frameworks.known():
+        known = ", ".join(frameworks.known())
+        near = _near(model.framework, frameworks.known())
+        yield f"{key}.framework: {model.framework!r} is none of {known}{near}"
+        return
+    try:
+        environments.find(model.environment, roots)
+    except Refused as refused:
+        yield f"{key}.environment: {refused}"
+    try:
+        _check_recipe(model, recipe_file(model.recipe, roots))
+    except Refused as refused:
+        yield f"{key}.recipe: {refused}"
+    if model.data.startswith("sklearn:") or model.data in config.data:
+        try:
+            source = config.data_source(model.data)
+            fetch.check(source.source())
+            for path in source.local_paths():
+                if not Path(path).exists():
+                    raise Refused(f"{path!r} does not exist; give it relative to the working directory")
+        except Refused as refused:
+            yield f"{key}.data: {refused}"
+    else:
+        near = _near(model.data, config.data)
+        yield f"{key}.data: {model.data!r} is not in the section data{near}; add it, or use sklearn:<name>"
+    for param, value in model.params.items():
+        if isinstance(value, str) and _is_number(value):
+            yield f"{key}.params.{param}: {value!r} is text to YAML; write {float(value)!r}"
+
+
+def _check_recipe(model: Model, path: Path) -> None:
+    """Check, without running it, that a recipe's file has the class and that the class takes the params."""
+    wanted = model.recipe.rpartition(":")[2]
+    try:
+        module = ast.parse(path.read_bytes(), str(path))
+    except (SyntaxError, ValueError) as error:
+        raise Refused(f"{path} is not Python: {error}") from None
+    classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
+    if wanted not in classes:
+        raise Refused(
+            f"{path} has no class {wanted!r}{_near(wanted, classes)}; write path/to/recipe.py:Class"
+        )
+    for node in classes[wanted].body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__" and not node.args.kwarg:
+            taken = [a.arg for a in (*node.args.args[1:], *node.args.kwonlyargs)]
+            for param in model.params.keys() - set(taken):
+                raise Refused(
+                    f"{wanted} takes no {param!r}{_near(param, taken)}; its params are {', '.join(taken)}"
+                )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
+    """Refuses a key that is given twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if key in seen:
+                raise Refused(
+                    f"config: {key!r} is given twice in {node.start_mark.name}, "
+                    f"lines {seen[key]} and {line}; rename or remove one"
+                )
+            seen[key] = line
+        return super().construct_mapping(node, deep)
+
+
+def _refuse_duplicates(file: Path) -> None:
+    with file.open(encoding="utf-8") as stream:
+        try:
+            yaml.load(stream, _UniqueKeys)  # noqa: S506  a SafeLoader
+        except yaml.YAMLError as error:
+            raise Refused(f"config: {file} is not YAML: {' '.join(str(error).split())}") from None

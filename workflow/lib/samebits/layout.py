@@ -1,0 +1,98 @@
+"""Where everything stands: the paths that the workflow's rules read and write.
+
+What is kept in the cache is named by what it was made from, so a changed lock, source or library is another
+path and Snakemake rebuilds what depends on it, without relying on times.
+"""
+
+import json
+import os
+import sys
+from functools import cache, cached_property
+from pathlib import Path
+
+from samebits import environments, library
+from samebits.config import Config, Model, recipe_file
+from samebits.digest import bytes_digest, file_digest
+
+_SHORT = 12  # hex digits of a digest in a path
+
+
+class Layout:
+    """The paths of one config.
+
+    Args:
+        config: a checked config.
+        roots: folders in which recipes and environments are looked up, in order.
+    """
+
+    def __init__(self, config: Config, roots: list[Path]):
+        self.config = config
+        self.roots = roots
+        self.results = config.results
+        self.cache = config.cache
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models by name."""
+        return self.config.models
+
+    def runs(self, model: str) -> list[str]:
+        """Return the folders of a model's runs."""
+        return [f"{self.results}/{model}/run-{i}" for i in range(1, self.models[model].runs + 1)]
+
+    def recipe(self, model: str) -> str:
+        """Return the file of a model's recipe."""
+        return str(recipe_file(self.models[model].recipe, self.roots))
+
+    def environment(self, model: str) -> str:
+        """Return the manifest of a model's environment, which is there once it is built and checked."""
+        name = self.models[model].environment
+        return f"{self.cache}/envs/{name}-{self._lock(name)}/environment.json"
+
+    def lock(self, environment: str) -> str:
+        """Return the lock of an environment."""
+        return str(environments.find(environment, self.roots).lock)
+
+    def data(self, model: str) -> str:
+        """Return the manifest of a model's data set."""
+        name = self.models[model].data
+        return f"{self.cache}/data/{self._key(name)}/data.json"
+
+    def data_name(self, key: str) -> str:
+        """Return the name of the data set that lies in the folder ``key`` of the cache."""
+        return self._data_keys[key]
+
+    def data_source(self, key: str) -> str:
+        """Return the source of a data set as JSON."""
+        return self.config.data_source(self.data_name(key)).model_dump_json(exclude_none=True)
+
+    def data_files(self, key: str) -> list[str]:
+        """Return the user's own files of a data set, so that a change to them is noticed."""
+        return self.config.data_source(self.data_name(key)).local_paths()
+
+    @cached_property
+    def library(self) -> str:
+        """The folder of the modules that run in measured processes."""
+        return f"{self.cache}/library/{_short(library.digest())}"
+
+    @cached_property
+    def _data_keys(self) -> dict[str, str]:
+        return {self._key(name): name for name in {model.data for model in self.models.values()}}
+
+    @cache  # noqa: B019  a layout lives as long as the process
+    def _key(self, data: str) -> str:
+        source = json.dumps(self.config.data_source(data).model_dump())
+        return f"{data.replace(':', '-')}-{_short(bytes_digest(source.encode()))}"
+
+    @cache  # noqa: B019
+    def _lock(self, environment: str) -> str:
+        return _short(file_digest(Path(self.lock(environment))))
+
+
+def _short(digest: str) -> str:
+    return digest.rpartition(":")[2][:_SHORT]
+
+
+def command_on_path() -> None:
+    """Let the rules find the command ``samebits`` beside the interpreter, activated or not."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -1,0 +1,38 @@
+"""Resolving: from a model of the config and what was built for it to the spec that is trained."""
+
+from pathlib import Path
+
+from samebits import data, environments, library
+from samebits.config import Model
+from samebits.digest import file_digest
+from samebits.spec import Spec
+
+
+def resolve(name: str, model: Model, recipe: Path, data_folder: Path, prefix: Path) -> Spec:
+    """Fill in the digests of everything that a model is trained from.
+
+    Args:
+        name: the model's name.
+        model: its section of the config.
+        recipe: the recipe's file.
+        data_folder: folder of the materialised data set.
+        prefix: the built environment.
+    """
+    return Spec(
+        model=name,
+        framework=model.framework,
+        recipe=f"{recipe.name}:{model.recipe.rpartition(':')[2]}",
+        recipe_digest=file_digest(recipe),
+        params=model.params,
+        data=model.data,
+        data_digest=data.Manifest.read(data_folder).digest,
+        steps=model.steps,
+        segments=model.segments,
+        seed=model.seed,
+        tier=model.tier,
+        threads=model.threads,
+        device=model.device,
+        environment=model.environment,
+        environment_digest=environments.read(prefix).digest,
+        library_digest=library.digest(),
+    )
