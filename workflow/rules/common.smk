@@ -1,0 +1,32 @@
+# The config, checked before anything else happens, and what several themes need.
+
+from pathlib import Path
+
+import samebits
+from samebits.config import load
+from samebits.errors import Refused
+from samebits.layout import Layout, command_on_path
+from snakemake.exceptions import WorkflowError
+
+ROOTS = [Path.cwd(), samebits.root()]
+
+# A config of the user's replaces the worked examples: merged with them it would train them, too.
+if "models" not in config:
+
+    configfile: next(filter(Path.is_file, (root / "config" / "config.yaml" for root in ROOTS)))
+
+
+try:
+    LAYOUT = Layout(load(config, workflow.configfiles, ROOTS), ROOTS)
+except Refused as refused:
+    raise WorkflowError(str(refused)) from None
+
+command_on_path()
+
+
+wildcard_constraints:
+    model="[^/]+",
+    run="[0-9]+",
+    environment="[^/]+",
+    data="[^/]+",
+    lock="[0-9a-f]{12}",
