@@ -1,0 +1,82 @@
+"""What the workflow's tests share: a folder to work in, and Snakemake run in it as a user would."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+#: environments and data are built once and shared; every use checks them
+CACHE = ROOT / ".samebits"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder in which a config is written and the workflow is run."""
+
+    folder: Path
+    root: Path = ROOT
+    cache: Path = CACHE
+
+    def library(self):
+        """Return the folder of the measured modules as they are now."""
+        from samebits import library
+
+        return self.cache / "library" / library.digest().split(":")[1][:12]
+
+    def write_config(self, **config):
+        path = self.folder / "config" / "config.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({"cache": str(CACHE), **config}, sort_keys=False))
+
+    def write_recipe(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def samebits(self, *arguments, **variables):
+        """Run the command and return the finished process, its two outputs as one text."""
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "samebits"), *map(str, arguments)],
+            cwd=self.folder,
+            env={**os.environ, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments, **variables):
+        """Run the whole workflow through the local profile."""
+        return self.samebits("run", "--profile", "local", *arguments, **variables)
+
+    def run_examples(self, *arguments):
+        """Run the worked examples, of which only the cache is not where a user has it."""
+        return self.run("--config", f"cache={CACHE}", *arguments)
+
+    def results(self, model):
+        return self.folder / "results" / model
+
+    def verdict(self, model):
+        return json.loads((self.results(model) / "verdict.json").read_text())
+
+    def ledger(self, model, run=1):
+        path = self.results(model) / f"run-{run}" / "ledger.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The worked examples, run once from an empty folder without a config."""
+    demo = Workspace(tmp_path_factory.mktemp("demo"))
+    process = demo.run_examples()
+    assert process.returncode == 0, process.stdout
+    return demo
