@@ -83,7 +83,7 @@ def test_the_worked_example_is_accepted_and_typed():
         (
             "models/digits-cnn/recipe",
             "digits.py",
-            r"models.digits-cnn.recipe: .* write path/to/recipe.py:Class",
+            r"digits-cnn.recipe: .* write path/to/recipe.py:Class",
         ),
         (
             "models/digits-cnn/recipe",
@@ -129,7 +129,8 @@ def test_two_models_of_one_name_are_refused(tmp_path):
     lines = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("  digits-cnn:")]
     said = refusal(yaml.safe_load(text), [file])
     assert said == (
-        f"config: 'digits-cnn' is given twice in {file}, lines {lines[0]} and {lines[1]}; rename or remove one"
+        f"config: 'digits-cnn' is given twice in {file}, lines {lines[0]} and {lines[1]}; "
+        "rename or remove one"
     )
 
 

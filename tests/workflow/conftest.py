@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from samebits import environments, library
+from samebits.spec import Spec
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,14 +28,42 @@ class Workspace:
 
     def library(self):
         """Return the folder of the measured modules as they are now."""
-        from samebits import library
-
         return self.cache / "library" / library.digest().split(":")[1][:12]
+
+    def train(self, spec, folder, **changes):
+        """Train a spec into a folder by the command that the rule calls, from what the cache holds."""
+        resolved = Spec.read(spec)
+        recipe, data = resolved.recipe.split(":")[0], resolved.data.replace(":", "-")
+        arguments = {
+            "spec": spec,
+            "recipe": self.recipe(recipe),
+            "data": next(self.cache.glob(f"data/{data}-*/data.json")),
+            "environment": changes.get("environment") or self.environment(resolved),
+            "library": self.library(),
+            "ledger": folder / "ledger.jsonl",
+            **changes,
+        }
+        return self.samebits(
+            "train", *(item for key, value in arguments.items() for item in (f"--{key}", value))
+        )
+
+    def environment(self, spec):
+        """Return the manifest of the environment that a spec was resolved with."""
+        return next(
+            path
+            for path in self.cache.glob(f"envs/{spec.environment}-*/environment.json")
+            if environments.read(path.parent).digest == spec.environment_digest
+        )
 
     def write_config(self, **config):
         path = self.folder / "config" / "config.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump({"cache": str(CACHE), **config}, sort_keys=False))
+
+    def recipe(self, name):
+        """Return the file of a recipe: the test's own, or one of the worked examples."""
+        own = self.folder / name
+        return own if own.exists() else self.root / "config" / "recipes" / name
 
     def write_recipe(self, name, text):
         (self.folder / name).write_text(text)

@@ -1,7 +1,7 @@
 """Recipes for the tests: sound ones, and ones that misbehave in the second run only.
 
-A recipe is the same file in all runs of a model, so what goes wrong must come from outside of it. Here it is a
-marker on the disk: the first run leaves it, the second finds it.
+A recipe is the same file in all runs of a model, so what goes wrong must come from outside of it. Here it is
+a marker on the disk: the first run leaves it, the second finds it.
 """
 
 MLP = """

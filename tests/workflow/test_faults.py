@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from recipes import mlp, trees
+from samebits.spec import Spec
 
 MLP = {"framework": "pytorch", "recipe": "mlp.py:MLP", "data": "sklearn:digits", "steps": 12, "segments": 3}
 TREES = {
@@ -33,36 +35,27 @@ def proven(workspace, marker):
     return workspace
 
 
-def train_again(workspace, model, environment=None, **changes):
+def train_again(workspace, model, changes, **arguments):
     """Train a model once more, as run-x, with a changed spec, and compare it with run-1."""
     results = workspace.results(model)
-    spec = json.loads((results / "spec.json").read_bytes()) | changes
     changed = results / "changed.json"
-    changed.write_text(json.dumps(spec, sort_keys=True, separators=(",", ":")))
-    cache = workspace.cache
-    name = spec["environment"]
-    prefix = environment or next(cache.glob(f"envs/{name}-*/environment.json")).parent
-    data = next(cache.glob(f"data/{spec['data'].replace(':', '-')}-*/data.json")).parent
-    library = workspace.library()
-    recipe = workspace.folder / spec["recipe"].split(":")[0]
+    changed.write_bytes(replace(Spec.read(results / "spec.json"), **changes).canonical())
     shutil.rmtree(results / "run-x", ignore_errors=True)
-    arguments = {"spec": changed, "recipe": recipe, "data": data, "environment": prefix, "library": library}
-    options = [item for key, value in arguments.items() for item in (f"--{key}", value)]
-    process = workspace.samebits("train", *options, results / "run-x")
+    process = workspace.train(changed, results / "run-x", **arguments)
     assert process.returncode == 0, process.stdout
     return workspace.samebits("compare", results / "run-1", results / "run-x")
 
 
 @pytest.mark.parametrize("model", ["mlp", "trees"])
 def test_changed_specs_are_named(proven, model):
-    same = train_again(proven, model)
+    same = train_again(proven, model, {})
     assert same.returncode == 0, same.stdout  # the twin: nothing changed, nothing found
 
-    seed = train_again(proven, model, seed=1)
+    seed = train_again(proven, model, {"seed": 1})
     assert seed.returncode == 1
     assert "seed: 0 in run-1, 1 in run-x" in seed.stdout
 
-    threads = train_again(proven, model, threads=2)
+    threads = train_again(proven, model, {"threads": 2})
     assert threads.returncode == 1
     assert "threads: 1 in run-1, 2 in run-x" in threads.stdout
 
@@ -75,9 +68,10 @@ def test_another_library_version_is_named(proven):
     prefix = proven.folder / "older"
     assert proven.samebits("env", "lock", "xgboost-cpu").returncode == 0
     assert proven.samebits("env", "build", "xgboost-cpu", prefix).returncode == 0
-    digest = json.loads((prefix / "environment.json").read_bytes())["digest"]
+    manifest = prefix / "environment.json"
+    digest = json.loads(manifest.read_bytes())["digest"]
 
-    found = train_again(proven, "trees", environment=prefix, environment_digest=digest)
+    found = train_again(proven, "trees", {"environment_digest": digest}, environment=manifest)
     assert found.returncode == 1
     now = json.loads((proven.results("trees") / "run-1" / "fingerprint.json").read_bytes())
     assert f"library.numpy: {now['libraries']['numpy']} in run-1, 2.3.5 in run-x" in found.stdout

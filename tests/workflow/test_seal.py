@@ -1,6 +1,5 @@
 """A measured process is sealed: whatever it needs was there before it started, or it refuses to start."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -45,28 +44,14 @@ class Launch:
 
 @pytest.fixture
 def launch(demo, tmp_path):
-    results = demo.results("cancer-trees")
+    spec = Spec.read(demo.results("cancer-trees") / "spec.json")
     return Launch(
-        spec=Spec.read(results / "spec.json"),
-        recipe=demo.root / "config" / "recipes" / "cancer_trees.py",
+        spec=spec,
+        recipe=demo.recipe("cancer_trees.py"),
         data=next(demo.cache.glob("data/sklearn-breast_cancer-*/data.json")).parent,
-        prefix=prefix(demo, "xgboost-cpu"),
+        prefix=demo.environment(spec).parent,
         library=demo.library(),
         folder=tmp_path / "run",
-    )
-
-
-def prefix(demo, name):
-    """Return the prefix that the demo's models were trained in."""
-    spec = next(
-        json.loads(path.read_bytes())
-        for path in demo.folder.glob("results/*/spec.json")
-        if json.loads(path.read_bytes())["environment"] == name
-    )
-    return next(
-        path.parent
-        for path in demo.cache.glob(f"envs/{name}-*/environment.json")
-        if json.loads(path.read_bytes())["digest"] == spec["environment_digest"]
     )
 
 
@@ -114,7 +99,8 @@ def test_the_flags_that_keep_foreign_code_out_are_needed(launch):
 
 
 def test_another_environment_is_refused(launch, demo):
-    other = replace(launch, prefix=prefix(demo, "pytorch-cpu"))
+    pytorch = Spec.read(demo.results("digits-cnn") / "spec.json")
+    other = replace(launch, prefix=demo.environment(pytorch).parent)
     assert_refused(other(), "not of the locked environment xgboost-cpu")
 
 
@@ -160,20 +146,14 @@ def test_changed_data_is_refused_by_name(launch, tmp_path):
 def test_the_launcher_refuses_a_changed_file_of_the_environment(launch, demo, tmp_path):
     copy = tmp_path / "prefix"
     shutil.copytree(launch.prefix, copy, symlinks=True)
-    arguments = {
-        "spec": demo.results("cancer-trees") / "spec.json",
-        "recipe": launch.recipe,
-        "data": launch.data,
-        "environment": copy,
-        "library": launch.library,
-    }
-    options = [item for key, value in arguments.items() for item in (f"--{key}", value)]
-    twin = demo.samebits("train", tmp_path / "run-1", *options)
+    spec = demo.results("cancer-trees") / "spec.json"
+    twin = demo.train(spec, tmp_path / "run-1", environment=copy / "environment.json")
     assert twin.returncode == 0, twin.stdout
 
     with next(copy.glob("lib/python3.*/site-packages/xgboost/core.py")).open("a") as file:
         file.write("# changed\n")
-    assert_refused(demo.samebits("train", tmp_path / "run-2", *options), "xgboost/core.py")
+    changed = demo.train(spec, tmp_path / "run-2", environment=copy / "environment.json")
+    assert_refused(changed, "xgboost/core.py")
 
 
 def test_the_users_home_is_out_of_sight(launch, tmp_path):

@@ -24,6 +24,11 @@ except Refused as refused:
 command_on_path()
 
 
+def trained_from(wildcards):
+    """Return what a model is trained from: recipe, data, environment and library."""
+    return LAYOUT.inputs(wildcards.model)
+
+
 wildcard_constraints:
     model="[^/]+",
     run="[0-9]+",

@@ -3,21 +3,18 @@
 
 rule spec:
     input:
-        recipe=lambda wildcards: LAYOUT.recipe(wildcards.model),
-        data=lambda wildcards: LAYOUT.data(wildcards.model),
-        environment=lambda wildcards: LAYOUT.environment(wildcards.model),
-        library=LAYOUT.library,
+        unpack(trained_from),
     output:
         spec=f"{LAYOUT.results}/{{model}}/spec.json",
     log:
         f"{LAYOUT.results}/{{model}}/log/spec.txt",
     params:
-        model=lambda wildcards: LAYOUT.models[wildcards.model].model_dump_json(),
-        data=lambda wildcards, input: str(Path(input.data).parent),
-        environment=lambda wildcards, input: str(Path(input.environment).parent),
+        model=lambda wildcards: LAYOUT.model_settings(wildcards.model),
+    message:
+        "resolving the spec of {wildcards.model}"
     shell:
         "samebits spec {wildcards.model:q} --model {params.model:q} --recipe {input.recipe:q}"
-        " --data {params.data:q} --environment {params.environment:q} --output {output.spec:q}"
+        " --data {input.data:q} --environment {input.environment:q} --output {output.spec:q}"
         " > {log:q} 2>&1"
 
 
@@ -25,11 +22,8 @@ rule spec:
 # which Snakemake would delete. Nor is the folder model/, into which it would write a file of its own.
 rule train:
     input:
+        unpack(trained_from),
         spec=rules.spec.output.spec,
-        recipe=rules.spec.input.recipe,
-        data=rules.spec.input.data,
-        environment=rules.spec.input.environment,
-        library=rules.spec.input.library,
     output:
         ledger=f"{LAYOUT.results}/{{model}}/run-{{run}}/ledger.jsonl",
         fingerprint=f"{LAYOUT.results}/{{model}}/run-{{run}}/fingerprint.json",
@@ -42,12 +36,9 @@ rule train:
     threads: lambda wildcards: LAYOUT.models[wildcards.model].threads
     resources:
         gpu=lambda wildcards: int(LAYOUT.models[wildcards.model].device == "cuda"),
-    params:
-        data=rules.spec.params.data,
-        environment=rules.spec.params.environment,
-        folder=lambda wildcards, output: str(Path(output.ledger).parent),
     message:
         "training {wildcards.model}, run {wildcards.run}"
     shell:
-        "samebits train {params.folder:q} --spec {input.spec:q} --recipe {input.recipe:q} --data {params.data:q}"
-        " --environment {params.environment:q} --library {input.library:q} 2>&1 | tee {log:q}"
+        "samebits train --spec {input.spec:q} --recipe {input.recipe:q} --data {input.data:q}"
+        " --environment {input.environment:q} --library {input.library:q} --ledger {output.ledger:q}"
+        " 2>&1 | tee {log:q}"

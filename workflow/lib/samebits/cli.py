@@ -30,8 +30,11 @@ app.add_typer(env, name="env")
 app.add_typer(profile, name="profiles")
 
 RULES = "Steps of the workflow (its rules call them)"
-File = Annotated[Path, typer.Option(exists=True)]
-Folder = Annotated[Path, typer.Option(exists=True, file_okay=False)]
+Recipe = Annotated[Path, typer.Option(exists=True, help="The recipe's file.")]
+DataManifest = Annotated[Path, typer.Option("--data", exists=True, help="data.json of the data set.")]
+EnvironmentManifest = Annotated[
+    Path, typer.Option("--environment", exists=True, help="environment.json of the built environment.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -97,32 +100,32 @@ def library(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) ->
 def spec(
     name: Annotated[str, typer.Argument(help="The model's name.")],
     model: Annotated[str, typer.Option(help="Its section of the config, as JSON.")],
-    recipe: File,
-    data: Folder,
-    environment: Folder,
+    recipe: Recipe,
+    data: DataManifest,
+    environment: EnvironmentManifest,
     output: Annotated[Path, typer.Option(help="The spec.json to write.")],
 ) -> None:
     """Resolve a model of the config to its spec."""
     from samebits.config import Model
     from samebits.resolve import resolve
 
-    resolved = resolve(name, Model.model_validate_json(model), recipe, data, environment)
+    resolved = resolve(name, Model.model_validate_json(model), recipe, data.parent, environment.parent)
     output.write_bytes(resolved.canonical())
 
 
 @app.command(rich_help_panel=RULES)
 def train(
-    spec: File,
-    recipe: File,
-    data: Folder,
-    environment: Folder,
-    library: Folder,
-    folder: Annotated[Path, typer.Argument(help="The run's folder; an interrupted run in it goes on.")],
+    spec: Annotated[Path, typer.Option(exists=True, help="spec.json.")],
+    recipe: Recipe,
+    data: DataManifest,
+    environment: EnvironmentManifest,
+    library: Annotated[Path, typer.Option(exists=True, help="What `samebits library` made.")],
+    ledger: Annotated[Path, typer.Option(help="ledger.jsonl; an interrupted run in its folder goes on.")],
 ) -> None:
     """Train a spec in a sealed process of its locked environment."""
     from samebits import launch
 
-    launch.train(spec, recipe, data, environment, library, folder)
+    launch.train(spec, recipe, data.parent, environment.parent, library, ledger.parent)
 
 
 @app.command()

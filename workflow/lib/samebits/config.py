@@ -336,7 +336,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
+class _UniqueKeys(yaml.CSafeLoader):  # libyaml's: ten times as fast on thousands of models
     """Refuses a key that is given twice, of which YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

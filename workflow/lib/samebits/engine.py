@@ -8,12 +8,15 @@ replayed process would. So a state that forgot something cannot hide: the first 
 
 import argparse
 import errno
+import fcntl
 import json
+import os
 import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,19 +40,37 @@ def run(adapter: Adapter, spec: Spec, folder: Path, report: Report) -> None:
     Leaves ``ledger.jsonl``, ``checkpoints/``, ``model/``, ``predictions.safetensors`` and ``timing.jsonl``.
     A resumed run leaves the same bytes as one that was never touched, but for the timing.
     """
-    progress = resumable(folder, spec)
-    ledger = Writer(folder, progress.lines if progress else ())
-    if progress is None:
-        _clear(folder)
-        ledger.spec(spec)
-        progress = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, ledger)
-    else:
-        report(f"going on from the checkpoint at step {progress.step}")
-    for last in spec.boundaries:
-        if last > progress.step:
-            progress = _segment(adapter, progress, last, spec, folder, ledger, report)
-    _conclude(adapter, progress, spec, folder, ledger)
-    ledger.finish()
+    with _alone(folder):
+        progress = resumable(folder, spec)
+        ledger = Writer(folder, progress.lines if progress else ())
+        if progress is None:
+            _clear(folder)
+            ledger.spec(spec)
+            progress = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, ledger)
+        else:
+            report(f"going on from the checkpoint at step {progress.step}")
+        for last in spec.boundaries:
+            if last > progress.step:
+                progress = _segment(adapter, progress, last, spec, folder, ledger, report)
+        _conclude(adapter, progress, spec, folder, ledger)
+        ledger.finish()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second process out of the run's folder: one may have outlived the workflow that started it.
+
+    Raises:
+        Refused: another process is training there.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
+    finally:
+        os.close(descriptor)
 
 
 def replay(adapter: Adapter, spec: Spec, folder: Path, segment: int, state: str) -> list[TensorRow]:
@@ -169,7 +190,9 @@ def _measured(arguments: argparse.Namespace) -> None:
     adapter = frameworks.adapter(spec.framework)(spec, seed, recipe, data)
     taken = json.dumps(fingerprint.take(spec, adapter.fingerprint()), indent=2) + "\n"
     (arguments.folder / "fingerprint.json").write_text(taken)
-    run(adapter, spec, arguments.folder, report=lambda line: print(line, flush=True))
+    name = f"{spec.model}, {arguments.folder.name}"
+    run(adapter, spec, arguments.folder, report=lambda line: print(f"{name}: {line}", flush=True))
+    shutil.rmtree(arguments.folder / "scratch", ignore_errors=True)
 
 
 def main() -> int:

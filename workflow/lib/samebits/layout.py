@@ -40,23 +40,23 @@ class Layout:
         """Return the folders of a model's runs."""
         return [f"{self.results}/{model}/run-{i}" for i in range(1, self.models[model].runs + 1)]
 
-    def recipe(self, model: str) -> str:
-        """Return the file of a model's recipe."""
-        return str(recipe_file(self.models[model].recipe, self.roots))
+    def model_settings(self, model: str) -> str:
+        """Return as JSON what of a model's section its spec depends on: more runs are the same training."""
+        return self.models[model].model_dump_json(exclude={"runs"})
 
-    def environment(self, model: str) -> str:
-        """Return the manifest of a model's environment, which is there once it is built and checked."""
-        name = self.models[model].environment
-        return f"{self.cache}/envs/{name}-{self._lock(name)}/environment.json"
+    def inputs(self, model: str) -> dict[str, str]:
+        """Return what a model is trained from: recipe, library, and the manifests of data and environment."""
+        section = self.models[model]
+        return {
+            "recipe": str(recipe_file(section.recipe, self.roots)),
+            "data": f"{self.cache}/data/{self._key(section.data)}/data.json",
+            "environment": self._environment(section.environment),
+            "library": self.library,
+        }
 
     def lock(self, environment: str) -> str:
         """Return the lock of an environment."""
         return str(environments.find(environment, self.roots).lock)
-
-    def data(self, model: str) -> str:
-        """Return the manifest of a model's data set."""
-        name = self.models[model].data
-        return f"{self.cache}/data/{self._key(name)}/data.json"
 
     def data_name(self, key: str) -> str:
         """Return the name of the data set that lies in the folder ``key`` of the cache."""
@@ -85,8 +85,9 @@ class Layout:
         return f"{data.replace(':', '-')}-{_short(bytes_digest(source.encode()))}"
 
     @cache  # noqa: B019
-    def _lock(self, environment: str) -> str:
-        return _short(file_digest(Path(self.lock(environment))))
+    def _environment(self, name: str) -> str:
+        lock = _short(file_digest(Path(self.lock(name))))
+        return f"{self.cache}/envs/{name}-{lock}/environment.json"
 
 
 def _short(digest: str) -> str:

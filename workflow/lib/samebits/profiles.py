@@ -1,8 +1,8 @@
 """Profiles: makes the literal ``snakemake --profile gpu`` work from any folder.
 
 Snakemake looks for a profile's name in the working folder and in the user's configuration folder, never in a
-workflow's own ``profiles/`` (9.27). So ours are copied there; each names the workflow it belongs to, by asking
-the installed package for it.
+workflow's own ``profiles/`` (9.27). So ours are copied there; each finds its workflow by asking the installed
+package for it.
 """
 
 import os

@@ -9,6 +9,7 @@ has one, else from ``forward`` on the batch's first element. Schedulers, if any,
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,11 @@ class Adapter:
         """Return the batch of ``step``, and its index in the epoch; the last batch may be shorter."""
         size, length = state.module.batch_size, len(self._train)
         epoch, index = divmod(step - 1, -(-length // size))
-        order = permutation(self._seed, length, epoch)
+        order = _order(self._seed, length, epoch)
         return index, _collate(self._train, order[index * size : (index + 1) * size].tolist())
+
+
+_order = lru_cache(maxsize=1)(permutation)  # the steps of an epoch share it
 
 
 def _throw_switches(spec: Spec) -> None:
