@@ -5,6 +5,7 @@ import resource
 
 import numpy as np
 from blake3 import blake3
+
 from run import pairs, tell, timed
 from samebits.digest import rows, state_digest, tensor
 

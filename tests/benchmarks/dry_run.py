@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import yaml
+
 from run import pairs, tell, timed
 
 MODELS = 2000

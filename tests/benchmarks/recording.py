@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import yaml
+
 from run import pairs, tell
 from samebits import library, root, seal
 from samebits.spec import Spec

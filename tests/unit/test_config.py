@@ -6,8 +6,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import samebits
 import yaml
+
+import samebits
 from samebits import config
 from samebits.errors import Refused
 

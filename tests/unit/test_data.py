@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from safetensors.numpy import save, save_file
+
 from samebits.data import Data, File, Manifest, load
 from samebits.digest import DTYPES, Tensor, array, file_digest, files_digest, tensor
 from samebits.errors import Refused

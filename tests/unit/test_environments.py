@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 import samebits
 from environments_wheels import environment, index, wheel
 from samebits.digest import file_digest

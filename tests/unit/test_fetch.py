@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import samebits
 from samebits.data import Manifest, load
 from samebits.digest import bytes_digest, file_digest, files_digest

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from samebits import environments, library
 from samebits.spec import Spec
 

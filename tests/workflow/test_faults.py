@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+
 from recipes import mlp, trees
 from samebits.spec import Spec
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from recipes import mlp, trees
 from samebits import ledger
 

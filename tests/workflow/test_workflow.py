@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from conftest import ROOT
 from recipes import mlp, trees
 

@@ -1,0 +1,91 @@
+"""The house has floors: a file imports only from floors below its own, and measured code needs little."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import samebits
+from samebits import library
+
+PACKAGE = Path(samebits.__file__).parent
+
+#: ground floor first
+FLOORS = [
+    {"__init__", "errors"},
+    {"digest", "seeds"},
+    {"spec", "tree", "checkpoint", "tiers", "data"},
+    {"fingerprint", "ledger", "library"},
+    {"seal", "frameworks"},
+    {"engine"},
+    {"verdict", "environments", "download"},
+    {"compare", "fetch"},
+    {"config", "launch", "report", "profiles", "summary"},
+    {"layout", "resolve"},
+    {"cli"},
+    {"__main__"},
+]
+
+#: what a training environment has besides the framework
+MEASURED_NEEDS = {"numpy", "blake3", "safetensors"}
+
+
+def module(path):
+    """Return the name of the module or folder of the package that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def files():
+    return [path for path in PACKAGE.rglob("*.py") if "_tree" not in path.parts]
+
+
+def imports(path):
+    """Yield every imported name in full, also those imported inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            if node.module == "samebits":
+                yield from (f"samebits.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def own(path):
+    """Return the modules of the package that a file imports."""
+    named = {name.split(".")[1] for name in imports(path) if name.startswith("samebits.")}
+    return {name for name in named if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()}
+
+
+def floor(name):
+    (found,) = (number for number, floor in enumerate(FLOORS) if name in floor)
+    return found
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_imports_only_from_floors_below(path):
+    mine = module(path)
+    for name in own(path) - {mine}:
+        assert floor(name) < floor(mine), f"{mine} imports {name}"
+
+
+def test_every_module_has_a_floor_and_every_name_a_module():
+    assert set().union(*FLOORS) == {module(path) for path in files()}
+
+
+def test_measured_modules_import_measured_modules_and_what_every_environment_has():
+    measured = {name.removesuffix(".py") for name in library.MEASURED}
+    for name in library.files(PACKAGE):
+        path = PACKAGE / name
+        framework = path.stem if path.parent.name == "frameworks" else ""
+        framework = {"pytorch": "torch"}.get(framework, framework)
+        assert own(path) <= measured, name
+        foreign = {found.split(".")[0] for found in imports(path)} - set(sys.stdlib_module_names)
+        assert foreign - {"samebits"} <= MEASURED_NEEDS | {framework}, name
+
+
+def test_nothing_pickles():
+    for path in files():
+        assert not {"pickle", "dill", "joblib", "cloudpickle"} & set(imports(path)), path
