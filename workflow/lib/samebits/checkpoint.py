@@ -1,11 +1,12 @@
 """A state on disk: one safetensors file a checkpoint, never used without its digest being checked."""
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, TensorSpec, deserialize, serialize_file
+from safetensors import SafetensorError, deserialize
 
 from samebits.digest import DTYPES, Tensor, rows, state_digest
 from samebits.errors import Refused
@@ -19,21 +20,39 @@ def file_name(step: int) -> str:
 def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors to ``path`` as a whole or not at all, on the disk before this returns.
 
-    The bytes are written from where they lie. They depend on the tensors alone: no metadata is stored, since
-    safetensors orders several metadata keys by a hash that changes between processes.
+    Written here and not by safetensors (0.8), which copies the tensors or else leaves its own temporary files
+    behind when it is killed, and lets nobody but their owner read the file. The bytes are the same.
     """
-    specs = {
-        name: TensorSpec(
-            dtype=DTYPES[t.dtype], shape=list(t.shape), data_ptr=t.raw.ctypes.data, data_len=t.raw.nbytes
-        )
-        for name, t in tensors.items()
-    }
     part = path.with_suffix(".part")
-    serialize_file(specs, part)
-    with part.open("rb") as file:
+    with part.open("wb") as file:
+        # largest elements first, as safetensors itself does: then every tensor is aligned
+        ordered = sorted(tensors.items(), key=lambda item: (-_width(item[1]), item[0]))
+        file.write(_header(ordered))
+        for _, t in ordered:
+            file.write(t.raw.data)
+        file.flush()
         os.fsync(file.fileno())
     part.replace(path)
     sync_folder(path.parent)
+
+
+def _header(tensors: Sequence[tuple[str, Tensor]]) -> bytes:
+    """Return what stands before the tensors: its own length, then names, types, shapes and places as JSON."""
+    entries, place = {}, 0
+    for name, t in tensors:
+        end = place + t.raw.nbytes
+        entries[name] = {"dtype": t.dtype, "shape": t.shape, "data_offsets": (place, end)}
+        place = end
+    text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _width(tensor: Tensor) -> int:
+    """Return the bytes of one element."""
+    return {"BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}.get(tensor.dtype) or np.dtype(
+        DTYPES[tensor.dtype]
+    ).itemsize
 
 
 def load(path: Path, digest: str, threads: int = 1) -> dict[str, Tensor]:

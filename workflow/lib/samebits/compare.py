@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from samebits import checkpoint, fingerprint, ledger
-from samebits.digest import TensorRow, array, bytes_digest, canonical_json, file_digest, rows, state_digest
+from samebits.digest import array, bytes_digest, canonical_json, file_digest, rows, state_digest
 from samebits.errors import Refused
 from samebits.ledger import Record
 from samebits.tree import VALUES
@@ -103,7 +103,7 @@ def read(folder: Path) -> Run:
         path = folder / "model" / name
         if not path.is_file() or file_digest(path) != digest:
             raise Refused(f"{path} is missing or not what the ledger recorded; train the run again")
-    predictions = state_digest([TensorRow(*row) for row in run.of("predictions")[0]["tensors"]])
+    predictions = state_digest(ledger.table(run.of("predictions")[0]))
     checkpoint.load(folder / "predictions.safetensors", predictions)
     return run
 

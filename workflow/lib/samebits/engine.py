@@ -21,8 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from samebits import checkpoint, fingerprint, frameworks, seal
 from samebits.data import load
 from samebits.digest import TensorRow, bytes_digest, file_digest, rows, tensor
@@ -206,8 +204,8 @@ def main() -> int:
     except Refused as refused:
         print(f"samebits: {refused}", file=sys.stderr)
         return 2
-    except (OSError, SafetensorError) as error:
-        if getattr(error, "errno", None) != errno.ENOSPC and "No space left" not in str(error):
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
             raise
         print(
             f"samebits: the disk of {arguments.folder} is full; free some space and run the workflow again, "

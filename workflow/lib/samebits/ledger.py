@@ -95,9 +95,12 @@ def parse(lines: Iterable[bytes], where: str) -> list[Record]:
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            found = record["prev"]
+            found, _ = record["prev"], record["kind"]
+            canonical = canonical_json(record) == line
         except (ValueError, KeyError, TypeError):
-            raise Refused(f"{where}, line {number}: not a ledger record; train the run again") from None
+            canonical = False
+        if not canonical:
+            raise Refused(f"{where}, line {number}: not a ledger record; train the run again")
         if found != prev:
             raise Refused(
                 f"{where}, line {number}: does not follow from the line before; train the run again"
@@ -147,9 +150,24 @@ def resumable(folder: Path, spec: Spec) -> Progress | None:
         return None
     recorded = lines(path)
     records = parse(recorded, str(path))
-    if not records or records[0]["spec"] != json.loads(spec.canonical()):
+    # compared as bytes: a parameter of 1 and one of 1.0 are different specs
+    if not records or canonical_json(records[0].get("spec")) != spec.canonical():
         return None
     for index in range(len(records) - 1, 0, -1):
-        if records[index]["kind"] == "checkpoint":
-            return Progress(recorded[: index + 1], records[index]["step"], records[index]["state"])
+        if _is_checkpoint(record := records[index]):
+            return Progress(recorded[: index + 1], record["step"], record["state"])
     return None
+
+
+def _is_checkpoint(record: Record) -> bool:
+    """Tell whether a record is a sound checkpoint: the last line has none after it whose chain would tell."""
+    try:
+        sound: bool = record["kind"] == "checkpoint" and record["state"] == state_digest(table(record))
+        return sound and isinstance(record["step"], int)
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def table(record: Record) -> list[TensorRow]:
+    """Return the rows of a record of kind ``checkpoint`` or ``predictions``."""
+    return [TensorRow(name, dtype, tuple(shape), hex) for name, dtype, shape, hex in record["tensors"]]

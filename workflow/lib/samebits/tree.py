@@ -27,12 +27,14 @@ def flatten(tree: Any, name: str, leaf: Callable[[Any], Tensor | None]) -> Leave
         leaf: gives the Tensor of a framework's array, and None for anything else.
 
     Raises:
-        TypeError: the tree holds a value of another kind; names its place.
+        TypeError: the tree holds a value or key of another kind, or two tensors get one name; names the place.
     """
     leaves: Leaves = {}
 
     def encode(node: Any, path: str) -> Any:
         if (found := leaf(node)) is not None:
+            if path in leaves:
+                raise TypeError(f"two tensors of the state are named {path}")
             leaves[path] = found
             return {"tensor": path}
         if node is None or isinstance(node, bool | int | str):
@@ -40,6 +42,9 @@ def flatten(tree: Any, name: str, leaf: Callable[[Any], Tensor | None]) -> Leave
         if isinstance(node, float):
             return {"float": node.hex()}
         if isinstance(node, dict):
+            for key in node:
+                if not (key is None or isinstance(key, int | str)):
+                    raise TypeError(f"{path} has the key {key!r}, which a checkpoint cannot hold")
             return {"dict": [[key, encode(value, f"{path}.{key}")] for key, value in node.items()]}
         if isinstance(node, list | tuple):
             items = [encode(value, f"{path}.{index}") for index, value in enumerate(node)]

@@ -1,0 +1,17 @@
+"""What all tests share: the flag that renews golden files."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-goldens",
+        action="store_true",
+        help="write tests/goldens/ anew instead of comparing with it; read the diff before you commit it",
+    )
+
+
+@pytest.fixture
+def renew_goldens(request: pytest.FixtureRequest) -> bool:
+    """Whether goldens are to be written; a bit that changes in them is a new version of a format."""
+    return bool(request.config.getoption("--renew-goldens"))

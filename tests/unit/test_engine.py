@@ -1,0 +1,255 @@
+"""A run that is interrupted anywhere, resumed or replayed gives the bits of one that was never touched."""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import toy
+from samebits import engine
+from samebits.digest import TensorRow
+from samebits.errors import Refused
+from toy import GOLDEN, SPEC, State, Toy
+
+#: the audit events at which a run touches the disk, and those of the toy below
+EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "toy"}
+
+
+class Audited(Toy):
+    """Tells of everything that it is asked to do, so that a test can kill it there."""
+
+    def __getattribute__(self, name: str):
+        if name in ("start", "restore", "advance", "tensors", "export", "predict", "metrics"):
+            sys.audit("toy")
+        return super().__getattribute__(name)
+
+
+def train_until_killed(folder: Path, event: int) -> bool:
+    """Train in a forked process that kills itself at its ``event``-th event; False if it got to the end."""
+    if (child := os.fork()) == 0:
+        try:
+            count = itertools.count(1)
+
+            def hook(name: str, arguments: tuple) -> None:
+                if name in EVENTS and next(count) == event:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            sys.addaudithook(hook)
+            toy.train(folder, Audited())
+            os._exit(0)
+        finally:
+            os._exit(1)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return True
+    assert os.WEXITSTATUS(status) == 0
+    return False
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return toy.contents(toy.train(tmp_path_factory.mktemp("reference") / "run-1"))
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Iterator[Path]:
+    """A finished run of its own for a test that changes it."""
+    yield Path(shutil.copytree(GOLDEN, tmp_path / "run-1"))
+
+
+def state_rows(folder: Path) -> dict[int, tuple[str, list[TensorRow]]]:
+    """Return what the ledger says of each checkpoint: step -> digest and rows."""
+    found = [record for record in toy.records(folder) if record["kind"] == "checkpoint"]
+    return {
+        r["step"]: (r["state"], [TensorRow(n, d, tuple(s), h) for n, d, s, h in r["tensors"]]) for r in found
+    }
+
+
+def test_the_engine_writes_the_golden_run(tmp_path: Path, renew_goldens: bool):
+    run = toy.train(tmp_path / "run-1")
+    if renew_goldens:
+        shutil.rmtree(GOLDEN, ignore_errors=True)
+        shutil.copytree(run, GOLDEN, ignore=shutil.ignore_patterns("timing.jsonl"))
+    assert toy.contents(run) == toy.contents(GOLDEN), "the bits changed; if they must, name a new format"
+
+
+def test_a_finished_run_leaves_nothing_unfinished(reference: dict[str, bytes]):
+    assert [name for name in reference if ".part" in name or ".new" in name] == []
+
+
+def test_a_run_killed_at_any_event_and_resumed_is_the_run_that_was_never_touched(
+    tmp_path: Path, reference: dict[str, bytes]
+):
+    for event in itertools.count(1):
+        run = tmp_path / f"killed-{event}"
+        if not train_until_killed(run, event):
+            break
+        toy.train(run)
+        assert toy.contents(run) == reference, f"killed at event {event}"
+    assert event > 50  # or the kills missed the engine
+
+
+@settings(max_examples=15, deadline=None)
+@given(events=st.lists(st.integers(1, 40), min_size=2, max_size=6))
+def test_a_run_may_be_killed_again_and_again(tmp_path_factory, reference, events: list[int]):
+    run = tmp_path_factory.mktemp("killed") / "run-1"
+    for event in events:
+        train_until_killed(run, event)
+    toy.train(run)
+    assert toy.contents(run) == reference
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 6])
+def test_another_process_goes_on_where_a_killed_one_stopped(tmp_path: Path, reference, step: int):
+    run = tmp_path / "run-1"
+    command = [sys.executable, toy.__file__, str(run)]
+    environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "1"}
+    with subprocess.Popen(
+        [*command, str(step)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"waiting\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    subprocess.run(command, env={**environment, "PYTHONHASHSEED": "2"}, check=True)
+    assert toy.contents(run) == reference
+
+
+def test_what_is_resumed_is_not_computed_again(tmp_path: Path):
+    run, taken = tmp_path / "run-1", []
+
+    class Counting(Toy):
+        def advance(self, state: State, step: int):
+            taken.append(step)
+            if step == 5 and taken.count(5) == 1:
+                raise KeyboardInterrupt
+            return super().advance(state, step)
+
+    with pytest.raises(KeyboardInterrupt):
+        toy.train(run, Counting())
+    toy.train(run, Counting())
+    assert taken == [1, 2, 3, 4, 5, 5, 6]
+
+
+def test_an_unfinished_run_of_another_spec_is_not_continued(tmp_path: Path):
+    assert train_until_killed(run := tmp_path / "run-1", 40)
+    other = toy.reseeded(8)
+    assert toy.contents(toy.train(run, spec=other)) == toy.contents(toy.train(tmp_path / "other", spec=other))
+
+
+def test_specs_whose_numbers_are_equal_but_not_the_same_are_different_specs(tmp_path: Path):
+    """``lr: 1`` and ``lr: 1.0`` may train differently, and their digests differ."""
+    run, integer, real = tmp_path / "run-1", *(replace(SPEC, params={"lr": lr}) for lr in (1, 1.0))
+
+    class Halting(Toy):
+        def advance(self, state: State, step: int):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        toy.train(run, Halting(), spec=integer)
+    toy.train(run, spec=real)
+    assert toy.contents(run) == toy.contents(toy.train(tmp_path / "untouched", spec=real))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_segments_replayed_in_any_order_give_the_rows_of_the_ledger(seed: int):
+    recorded = state_rows(GOLDEN)
+    segments = list(range(SPEC.segments))
+    random.Random(seed).shuffle(segments)  # noqa: S311
+    adapter = Toy()
+    for segment in segments:
+        first, last = SPEC.boundaries[segment], SPEC.boundaries[segment + 1]
+        for again in (adapter, Toy()):
+            assert engine.replay(again, SPEC, GOLDEN, segment, recorded[first][0]) == recorded[last][1]
+
+
+class Forgetful(Toy):
+    """Keeps its velocity in the adapter, where no checkpoint finds it."""
+
+    def start(self) -> State:
+        self.velocity = np.zeros(3)
+        return super().start()
+
+    def restore(self, tensors, step: int) -> State:
+        state = super().restore(tensors, step)
+        state.velocity = getattr(self, "velocity", np.zeros(3))
+        return state
+
+    def advance(self, state: State, step: int):
+        advanced = super().advance(state, step)
+        self.velocity = state.velocity
+        return advanced
+
+    def tensors(self, state: State):
+        return super().tensors(replace(state, velocity=np.zeros(3)))
+
+
+@pytest.mark.parametrize(("adapter", "remembers"), [(Toy, True), (Forgetful, False)])
+def test_an_adapter_that_forgets_part_of_its_state_is_exposed_by_replay(tmp_path: Path, adapter, remembers):
+    run = toy.train(tmp_path / "run-1", adapter())
+    recorded = state_rows(run)
+    # the first segment begins with nothing to be forgotten
+    assert engine.replay(adapter(), SPEC, run, 0, recorded[0][0]) == recorded[2][1]
+    replayed = engine.replay(adapter(), SPEC, run, 1, recorded[2][0])
+    assert (replayed == recorded[4][1]) == remembers
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "swapped", "missing"])
+def test_a_damaged_checkpoint_is_refused_on_resume_and_replay(tmp_path: Path, damage: str):
+    run = tmp_path / "run-1"
+
+    class Stopping(Toy):
+        def advance(self, state: State, step: int):
+            if step == 5:
+                raise KeyboardInterrupt
+            return super().advance(state, step)
+
+    with pytest.raises(KeyboardInterrupt):
+        toy.train(run, Stopping())
+    path = run / "checkpoints" / "step-00000004.safetensors"
+    match damage:
+        case "flipped":
+            content = bytearray(path.read_bytes())
+            content[-1] ^= 1
+            path.write_bytes(content)
+        case "truncated":
+            path.write_bytes(path.read_bytes()[:-1])
+        case "swapped":
+            shutil.copy(path.with_name("step-00000002.safetensors"), path)
+        case "missing":
+            path.unlink()
+    state = state_rows(GOLDEN)[4][0]
+    for act in (lambda: toy.train(run), lambda: engine.replay(Toy(), SPEC, run, 2, state)):
+        with pytest.raises(Refused, match=r"checkpoint .*step-00000004\.safetensors"):
+            act()
+    assert not (run / "ledger.jsonl").exists()
+
+
+def test_segments_are_part_of_what_is_trained(tmp_path: Path, reference: dict[str, bytes]):
+    """Cold boundaries make a forgotten state depend on where they stand, so specs must tell them apart."""
+    one = replace(SPEC, segments=1)
+    assert one.digest != SPEC.digest
+    whole = toy.contents(toy.train(tmp_path / "run-1", spec=one))
+    last = "checkpoints/step-00000006.safetensors"
+    assert whole[last] == reference[last]
+
+
+@given(steps=st.integers(1, 10**9), data=st.data())
+def test_boundaries_cut_the_steps_into_segments_of_nearly_equal_length(steps: int, data: st.DataObject):
+    segments = data.draw(st.integers(1, min(steps, 1000)))
+    boundaries = replace(SPEC, steps=steps, segments=segments).boundaries
+    lengths = [last - first for first, last in itertools.pairwise(boundaries)]
+    assert (boundaries[0], boundaries[-1], len(lengths)) == (0, steps, segments)
+    assert min(lengths) >= 1
+    assert max(lengths) - min(lengths) <= 1
