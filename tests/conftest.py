@@ -1,6 +1,11 @@
 """What all tests share: the flag that renews golden files."""
 
 import pytest
+from hypothesis import settings
+
+# what the tests draw is written to a real disk, which takes the time it takes
+settings.register_profile("samebits", deadline=None)
+settings.load_profile("samebits")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

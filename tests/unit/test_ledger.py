@@ -119,7 +119,7 @@ def test_no_line_can_be_removed_doubled_or_swapped_unseen(path: Path, number: in
 
 def test_a_broken_chain_is_refused_with_the_number_of_the_line(path: Path):
     path.write_bytes(FINISHED.replace(LINES[2], LINES[2].replace(b'"step":1', b'"step":7')))
-    with pytest.raises(Refused, match=r"ledger\.jsonl, line 4: it does not follow the line before"):
+    with pytest.raises(Refused, match=r"ledger\.jsonl, line 4: does not follow from the line before"):
         ledger.read(path)
 
 

@@ -27,7 +27,7 @@ def flatten(tree: Any, name: str, leaf: Callable[[Any], Tensor | None]) -> Leave
         leaf: gives the Tensor of a framework's array, and None for anything else.
 
     Raises:
-        TypeError: the tree holds a value or key of another kind, or two tensors get one name; names the place.
+        TypeError: the tree holds another kind of value or key, or two tensors get one name; names the place.
     """
     leaves: Leaves = {}
 
