@@ -14,11 +14,12 @@ PACKAGE = Path(samebits.__file__).parent
 #: ground floor first
 FLOORS = [
     {"__init__", "errors"},
-    {"digest", "seeds"},
+    {"digest", "seeds", "execution", "options"},
     {"spec", "tree", "checkpoint", "tiers", "data"},
-    {"fingerprint", "ledger", "library"},
-    {"seal", "frameworks"},
+    {"fingerprint", "ledger", "library", "recipe"},
+    {"seal", "frameworks", "sample", "runs"},
     {"engine"},
+    {"measured"},
     {"verdict", "environments", "download"},
     {"compare", "fetch"},
     {"config", "launch", "report", "profiles", "summary"},

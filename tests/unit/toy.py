@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samebits import checkpoint, engine, ledger, tree
+from samebits import checkpoint, engine, frameworks, ledger, tree
 from samebits.digest import Tensor, array, tensor
 from samebits.frameworks import Advance, inputs_digest
 from samebits.seeds import derive
@@ -30,12 +30,14 @@ SPEC = Spec(
     recipe="toy.py:Toy",
     recipe_digest="sha256:" + "0" * 64,
     params={"name": "Zo\u00eb", "rate": 0.5},
+    options={},
     data="none",
     data_digest="sha256:" + "1" * 64,
     steps=6,
     segments=3,
     seed=7,
     tier="deterministic",
+    processes=1,
     threads=1,
     device="cpu",
     environment="toy-cpu",
@@ -57,7 +59,7 @@ class State:
     settings: dict[Any, Any]
 
 
-class Toy:
+class Toy(frameworks.Adapter):
     """Moves weights halfway to targets that are drawn anew in each step."""
 
     def __init__(self, spec: Spec = SPEC):

@@ -115,9 +115,9 @@ def test_one_bit_of_a_weight_after_a_step(workspace, marker, in_segment):
 
 
 def test_another_order_of_the_data(workspace, marker):
-    swap = "if SECOND: x[[0, 1]], y[[0, 1]] = x[[1, 0]], y[[1, 0]]"
-    workspace.write_recipe("mlp.py", mlp(marker, data=swap))
-    workspace.write_recipe("trees.py", trees(marker.with_name("trees"), data=swap))
+    reverse = "if SECOND: x, y = (x.flip(0), y.flip(0)) if hasattr(x, 'flip') else (x[::-1], y[::-1])"
+    workspace.write_recipe("mlp.py", mlp(marker, data=reverse))
+    workspace.write_recipe("trees.py", trees(marker.with_name("trees"), data=reverse))
     workspace.write_config(models={"mlp": MLP, "trees": TREES})
     process = workspace.run("-j1")
     assert process.returncode != 0

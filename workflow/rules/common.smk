@@ -6,6 +6,7 @@ import samebits
 from samebits.config import load
 from samebits.errors import Refused
 from samebits.layout import Layout, command_on_path
+from samebits.sample import Sample
 from snakemake.exceptions import WorkflowError
 
 ROOTS = [Path.cwd(), samebits.root()]
@@ -29,9 +30,24 @@ def trained_from(wildcards):
     return LAYOUT.inputs(wildcards.model)
 
 
+def compared(wildcards):
+    """Return what a model's verdict is drawn from: its runs, or its run and the replays that were drawn."""
+    model = wildcards.model
+    inputs = {"ledgers": [f"{run}/ledger.jsonl" for run in LAYOUT.runs(model)]}
+    if LAYOUT.replays(model):
+        sample = checkpoints.sample.get(model=model).output.sample
+        inputs["sample"] = sample
+        inputs["ledgers"] += [
+            f"{LAYOUT.replay(model)}/segment-{segment}/ledger.jsonl"
+            for segment in Sample.read(Path(sample)).segments
+        ]
+    return inputs
+
+
 wildcard_constraints:
     model="[^/]+",
     run="[0-9]+",
+    segment="[0-9]+",
     environment="[^/]+",
     data="[^/]+",
     lock="[0-9a-f]{12}",

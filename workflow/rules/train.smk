@@ -33,12 +33,16 @@ rule train:
     # a retry could hide what a rerun is to show
     retries: 0
     # only for scheduling; what computes is the spec's
-    threads: lambda wildcards: LAYOUT.models[wildcards.model].threads
+    threads: lambda wildcards: LAYOUT.cores(wildcards.model)
     resources:
-        gpu=lambda wildcards: int(LAYOUT.models[wildcards.model].device == "cuda"),
+        gpu=lambda wildcards: LAYOUT.gpus(wildcards.model),
+    params:
+        # a function of threads, too, is no reason for Snakemake to run a job again
+        execution=lambda wildcards, threads: LAYOUT.execution(wildcards.model),
     message:
         "training {wildcards.model}, run {wildcards.run}"
     shell:
         "samebits train --spec {input.spec:q} --recipe {input.recipe:q} --data {input.data:q}"
         " --environment {input.environment:q} --library {input.library:q} --ledger {output.ledger:q}"
+        " --execution {params.execution:q}"
         " 2>&1 | tee {log:q}"

@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 import samebits
 from samebits.errors import Refused
+
+if TYPE_CHECKING:
+    from samebits import launch
 
 # What a command needs is imported when it runs: the rules start many of them, and plotting or Pydantic
 # would cost each more than its work.
@@ -34,6 +37,11 @@ Recipe = Annotated[Path, typer.Option(exists=True, help="The recipe's file.")]
 DataManifest = Annotated[Path, typer.Option("--data", exists=True, help="data.json of the data set.")]
 EnvironmentManifest = Annotated[
     Path, typer.Option("--environment", exists=True, help="environment.json of the built environment.")
+]
+SpecFile = Annotated[Path, typer.Option("--spec", exists=True, help="spec.json.")]
+Library = Annotated[Path, typer.Option("--library", exists=True, help="What `samebits library` made.")]
+ExecutionJson = Annotated[
+    str, typer.Option("--execution", help="What the result does not depend on, as JSON.")
 ]
 
 
@@ -115,32 +123,71 @@ def spec(
 
 @app.command(rich_help_panel=RULES)
 def train(
-    spec: Annotated[Path, typer.Option(exists=True, help="spec.json.")],
+    spec: SpecFile,
     recipe: Recipe,
     data: DataManifest,
     environment: EnvironmentManifest,
-    library: Annotated[Path, typer.Option(exists=True, help="What `samebits library` made.")],
+    library: Library,
     ledger: Annotated[Path, typer.Option(help="ledger.jsonl; an interrupted run in its folder goes on.")],
+    execution: ExecutionJson = "{}",
 ) -> None:
     """Train a spec in a sealed process of its locked environment."""
     from samebits import launch
 
-    launch.train(spec, recipe, data.parent, environment.parent, library, ledger.parent)
+    launch.train(_inputs(spec, recipe, data, environment, library, execution), ledger.parent)
+
+
+@app.command(rich_help_panel=RULES)
+def sample(
+    ledger: Annotated[Path, typer.Argument(exists=True, help="ledger.jsonl of a finished run.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The sample.json to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the segments, rounded up.")] = 1.0,
+) -> None:
+    """Draw the segments of a run that are replayed, from its ledger and a number that nobody knew before."""
+    from samebits.sample import Sample
+
+    Sample.draw(ledger.parent, share).write(output)
+
+
+@app.command(rich_help_panel=RULES)
+def replay(
+    spec: SpecFile,
+    recipe: Recipe,
+    data: DataManifest,
+    environment: EnvironmentManifest,
+    library: Library,
+    run: Annotated[Path, typer.Option(exists=True, help="ledger.jsonl of the run.")],
+    sample: Annotated[Path, typer.Option(exists=True, help="sample.json.")],
+    segment: Annotated[int, typer.Option(min=1, help="Which segment; 1 is the first.")],
+    ledger: Annotated[Path, typer.Option(help="The replay's ledger.jsonl to write.")],
+    execution: ExecutionJson = "{}",
+) -> None:
+    """Compute one segment of a run again, from its checkpoint, in a sealed process."""
+    from samebits import launch
+
+    inputs = _inputs(spec, recipe, data, environment, library, execution)
+    launch.replay(inputs, run.parent, sample, segment, ledger.parent)
 
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of two or more runs of one model.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of two or more runs of one model, or of one.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the verdict as JSON.")] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="sample.json: compare one run with the replays beside it."),
+    ] = None,
 ) -> None:
     """Compare runs bit for bit; every recorded file is checked first.
 
     Exit status: 0 identical, 1 different (but 0 with --output, which the verdict is written to), 2 refused.
     """
     from samebits import verdict
-    from samebits.compare import compare
+    from samebits.compare import compare, compare_replays
 
-    found = compare(runs)
+    if (len(runs) == 1) != (sample is not None):
+        raise Refused("give the folders of two or more runs, or that of one run and --sample")
+    found = compare_replays(runs[0], sample) if sample else compare(runs)
     if output:
         verdict.write(found, output)
         return
@@ -240,6 +287,23 @@ def profiles_install() -> None:
 
     for folder in profiles.install():
         print(folder)
+
+
+def _inputs(
+    spec: Path, recipe: Path, data: Path, environment: Path, library: Path, execution: str
+) -> "launch.Inputs":
+    """Put together what a measured process is started from."""
+    from samebits import launch
+    from samebits.execution import Execution
+
+    return launch.Inputs(
+        spec=spec,
+        recipe=recipe,
+        data=data.parent,
+        prefix=environment.parent,
+        library=library,
+        execution=Execution.parse(execution),
+    )
 
 
 def _console(stderr: bool = False) -> Console:

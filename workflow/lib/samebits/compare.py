@@ -9,31 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from samebits import checkpoint, fingerprint, ledger
-from samebits.digest import array, bytes_digest, canonical_json, file_digest, rows, state_digest
+from samebits import checkpoint, fingerprint, runs
+from samebits.digest import array, bytes_digest, canonical_json, rows
 from samebits.errors import Refused
 from samebits.ledger import Record
+from samebits.runs import Run
+from samebits.sample import Sample
 from samebits.tree import VALUES
 from samebits.verdict import FORMAT
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run as it lies in its folder, every file checked against the ledger."""
-
-    folder: Path
-    records: list[Record]
-    head: str
-    fingerprint: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The folder's name, such as ``run-1``."""
-        return self.folder.name
-
-    def of(self, kind: str) -> list[Record]:
-        """Return the records of one kind, in order."""
-        return [record for record in self.records if record["kind"] == kind]
 
 
 @dataclass(frozen=True)
@@ -44,6 +27,7 @@ class Difference:
         runs: the names of the two runs.
         kind: what differs first: spec, data, loss, checkpoint, model, predictions, metrics or length.
         step: the first step whose record differs; None where it is no step's.
+        segment: the segment, from 1, that the step belongs to.
         tensor: the first tensor (or setting) that differs in the first checkpoint that does.
         values: what the two runs have there; floating point in hex.
         message: all of this in one line.
@@ -52,6 +36,7 @@ class Difference:
     runs: tuple[str, str]
     kind: str
     step: int | None
+    segment: int | None
     tensor: str | None
     values: tuple[str, str]
     message: str
@@ -63,55 +48,63 @@ def compare(folders: Sequence[Path]) -> dict[str, Any]:
     Raises:
         Refused: a run is not finished, or a file of it is not what its ledger says.
     """
-    first, *others = runs = [read(folder) for folder in folders]
-    differences = [asdict(found) for other in others if (found := difference(first, other))]
+    first, *others = [runs.read(folder) for folder in folders]
+    pairs = [(first, other) for other in others]
+    return _verdict(first, pairs, "rerun")
+
+
+def compare_replays(folder: Path, sample: Path) -> dict[str, Any]:
+    """Compare a run with the replays of its segments, which lie beside their sample; return the verdict.
+
+    Raises:
+        Refused: as ``compare`` does, or the sample was drawn for another run.
+    """
+    run, drawn = runs.read(folder), Sample.read(sample)
+    if drawn.head != run.head:
+        raise Refused(f"{sample} was drawn for another ledger than that of {folder}; run the workflow again")
+    pairs = []
+    for number in drawn.segments:
+        conclude = number == drawn.segments[-1]
+        replay = runs.read_replay(sample.parent / f"segment-{number}", number, conclude)
+        pairs.append((run.excerpt(number, conclude), replay))
+    replayed = {
+        "segments": drawn.of,
+        "replayed": drawn.segments,
+        "nonce": drawn.nonce,
+        "unseen": drawn.unseen,
+    }
+    return {**_verdict(run, pairs, "replay"), **replayed}
+
+
+def _verdict(first: Run, pairs: Sequence[tuple[Run, Run]], mode: str) -> dict[str, Any]:
+    differences = [asdict(found) for one, other in pairs if (found := difference(one, other))]
     states = first.of("checkpoint")
     spec = first.records[0]["spec"]
+    everyone = [first, *(other for _, other in pairs)]
     return {
         "format": FORMAT,
         "model": spec["model"],
         "verdict": "different" if differences else "identical",
+        "mode": mode,
         "runs": [
-            {"run": run.name, "ledger": run.head, "fingerprint": _digest(run.fingerprint)} for run in runs
+            {"run": run.name, "ledger": run.head, "fingerprint": _digest(run.fingerprint)} for run in everyone
         ],
-        "steps": spec["steps"],
+        "steps": states[-1]["step"],
         "tier": spec["tier"],
         "framework": spec["framework"],
         "state": states[-1]["state"],
         "loss": first.of("step")[-1]["loss"],
         "metrics": first.of("metrics")[0]["values"],
         "differences": differences,
-        "fingerprints": _fingerprints(first, others),
+        "fingerprints": _fingerprints(everyone),
     }
 
 
-def read(folder: Path) -> Run:
-    """Read a finished run and check every file that its ledger names.
-
-    Raises:
-        Refused: the ledger is broken, or a file is missing or changed; names it.
-    """
-    records = ledger.read(folder / ledger.FINISHED)
-    try:
-        taken = json.loads((folder / "fingerprint.json").read_bytes())
-    except (OSError, ValueError):
-        raise Refused(f"{folder / 'fingerprint.json'} is missing or broken; train the run again") from None
-    run = Run(folder, records, ledger.head(folder / ledger.FINISHED), taken)
-    for record in run.of("checkpoint"):
-        checkpoint.load(folder / "checkpoints" / checkpoint.file_name(record["step"]), record["state"])
-    for name, digest in run.of("model")[0]["files"].items():
-        path = folder / "model" / name
-        if not path.is_file() or file_digest(path) != digest:
-            raise Refused(f"{path} is missing or not what the ledger recorded; train the run again")
-    predictions = state_digest(ledger.table(run.of("predictions")[0]))
-    checkpoint.load(folder / "predictions.safetensors", predictions)
-    return run
-
-
 def difference(a: Run, b: Run) -> Difference | None:
-    """Find the first record in which two runs part, and say what it means; None if there is none."""
-    if a.head == b.head:
-        return None
+    """Find the first record in which two runs part, and say what it means; None if there is none.
+
+    A run is compared with a rerun, or its excerpt of a segment with the replay of that.
+    """
     for x, y in zip_longest(a.records, b.records):
         if x is None or y is None or x["kind"] != y["kind"]:
             return _told(
@@ -119,7 +112,7 @@ def difference(a: Run, b: Run) -> Difference | None:
             )
         if {**x, "prev": None} != {**y, "prev": None}:
             return _explain(a, b, x, y)
-    raise AssertionError("equal records with different digests")
+    return None
 
 
 def _explain(a: Run, b: Run, x: Record, y: Record) -> Difference:
@@ -152,7 +145,7 @@ def _explain_spec(a: Run, b: Run) -> Difference:
     parts = [f"{key}: {x} in {a.name}, {y} in {b.name}" for key, (x, y) in found.items()]
     key, (x, y) = next(iter(found.items()))
     message = f"{a.name} and {b.name} did not train the same spec: " + "; ".join(parts)
-    return Difference((a.name, b.name), "spec", None, key, (str(x), str(y)), message)
+    return Difference((a.name, b.name), "spec", None, None, key, (str(x), str(y)), message)
 
 
 def _told(
@@ -165,8 +158,9 @@ def _told(
     what: str,
     where: str = "",
 ) -> Difference:
+    segment = None if step is None else a.segment(step)
     message = f"{a.name} and {b.name} part at {what}: {values[0]} and {values[1]}{where}"
-    return Difference((a.name, b.name), kind, step, tensor, values, message)
+    return Difference((a.name, b.name), kind, step, segment, tensor, values, message)
 
 
 def _first_tensor(a: Run, b: Run, step: int) -> tuple[str | None, str]:
@@ -242,8 +236,9 @@ def _digest(value: Any) -> str:
     return bytes_digest(canonical_json(value))
 
 
-def _fingerprints(first: Run, others: list[Run]) -> dict[str, Any]:
+def _fingerprints(everyone: Sequence[Run]) -> dict[str, Any]:
     """List what differs between the fingerprints of the first run and the others."""
+    first, *others = everyone
     return {
         run.name: found
         for run in others

@@ -22,8 +22,9 @@ from pydantic import (
     model_validator,
 )
 
-from samebits import environments, fetch, frameworks
+from samebits import environments, fetch, frameworks, options
 from samebits.errors import Refused
+from samebits.execution import Execution
 from samebits.tiers import TIERS
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -109,6 +110,31 @@ class Files(_Data):
 Data = Sklearn | Local | Download | Files
 
 
+class Verify(_Strict):
+    """How it is proven that training again gives the same bits."""
+
+    mode: Literal["rerun", "replay"] = Field(
+        "rerun", description="train again in full, or one run's segments, each from its checkpoint"
+    )
+    sample: float = Field(1.0, gt=0, le=1, description="share of the segments that are replayed")
+    segments: int | None = Field(None, ge=1, description="the model's segments, where they matter")
+
+
+class Dask(_Strict):
+    """The cluster that a model is trained on. Its size is part of the result's identity, its place is not."""
+
+    workers: int = Field(ge=1, le=10000, description="workers, each with one share of the data")
+    threads: int = Field(1, ge=1, le=4096, description="threads of each worker")
+    scheduler: str = Field(
+        "local",
+        pattern=r"^(local|slurm|(tcp|tls|ucx)://\S+)$",
+        description="start one here or on SLURM, or the address of a running one (tcp://host:8786)",
+    )
+    cluster: dict[str, JsonValue] = Field(
+        {}, description="arguments of dask_jobqueue.SLURMCluster, with scheduler: slurm"
+    )
+
+
 class Defaults(_Strict):
     """What models have in common; a model's own keys win."""
 
@@ -117,7 +143,11 @@ class Defaults(_Strict):
     threads: int = Field(1, ge=1, le=4096, description="threads that compute; part of the result's identity")
     device: Device = Field("cpu", description="where it trains")
     segments: int = Field(4, ge=1, description="stretches of training, each begun from a checkpoint")
-    runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared")
+    runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared, in the mode rerun")
+    verify: Verify = Field(Verify(), description="how sameness is proven")
+    loader_workers: int = Field(
+        0, ge=0, le=1024, description="processes that load batches ahead; the result does not depend on them"
+    )
 
 
 class Model(Defaults):
@@ -126,25 +156,64 @@ class Model(Defaults):
     framework: str = Field(
         description="adapter that trains it", json_schema_extra={"enum": [*frameworks.known()]}
     )
-    recipe: str = Field(description="Python file and class: recipes/digits_cnn.py:DigitsCNN")
+    recipe: str = Field(
+        description="Python file and its class or function: recipes/digits_cnn.py:DigitsCNN; or a script"
+    )
     data: str = Field(description="a name from the section data, or sklearn:<name>")
-    params: dict[str, JsonValue] = Field({}, description="keyword arguments of the recipe's class")
-    steps: int = Field(ge=1, description="optimizer steps or boosting rounds")
+    params: dict[str, JsonValue] = Field(
+        {}, description="keyword arguments of the recipe's class or function"
+    )
+    options: dict[str, JsonValue] = Field({}, description="settings of the framework's adapter")
+    steps: int = Field(ge=1, description="optimizer steps or boosting rounds; 1 for what trains in one go")
+    processes: int = Field(1, ge=1, le=10000, description="ranks that train together; part of the identity")
+    dask: Dask | None = Field(None, description="the cluster of the framework xgboost_dask")
     environment: Name = Field(description="locked environment; <framework>-cpu or -gpu if not given")
 
     @model_validator(mode="before")
     @classmethod
-    def _default_environment(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "environment" not in value:
+    def _fill_in(cls, value: Any) -> Any:
+        """Give the keys their values that follow from others."""
+        if not isinstance(value, dict):
+            return value
+        framework = value.get("framework")
+        filled: dict[str, Any] = {}
+        if framework != "command":
             kind = "gpu" if value.get("device") == "cuda" else "cpu"
-            return {**value, "environment": f"{value.get('framework')}-{kind}"}
-        return value
+            filled["environment"] = f"{str(framework).replace('_', '-')}-{kind}"
+        if framework in frameworks.ONE_STEP and "steps" not in value:
+            filled["steps"] = 1
+            value = {**value, "segments": 1}
+        filled |= value
+        if isinstance(verify := value.get("verify"), dict) and isinstance(verify.get("segments"), int):
+            filled["segments"] = verify["segments"]
+        if isinstance(dask := value.get("dask"), dict):
+            filled["processes"], filled["threads"] = dask.get("workers"), dask.get("threads", 1)
+        return filled
 
     @model_validator(mode="after")
-    def _segments_fit(self) -> "Model":
+    def _fits(self) -> "Model":
         if self.segments > self.steps:
             raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
+        if (self.framework == "xgboost_dask") != (self.dask is not None):
+            raise ValueError("dask belongs to the framework xgboost_dask, and it needs it: {workers: 2}")
         return self
+
+    @property
+    def file(self) -> str:
+        """The recipe's file, as written."""
+        return self.recipe if self.framework == "command" else self.recipe.rpartition(":")[0]
+
+    @property
+    def target(self) -> str:
+        """The recipe's class or function; empty for a script."""
+        return "" if self.framework == "command" else self.recipe.rpartition(":")[2]
+
+    @property
+    def execution(self) -> Execution:
+        """What of this section the result does not depend on."""
+        if self.dask is None:
+            return Execution(loader_workers=self.loader_workers)
+        return Execution(scheduler=self.dask.scheduler, cluster=self.dask.cluster)
 
 
 class Config(_Strict):
@@ -194,17 +263,17 @@ def load(values: Mapping[str, Any], files: Iterable[str | Path] = (), roots: Ite
     return config
 
 
-def recipe_file(recipe: str, roots: Iterable[Path]) -> Path:
+def recipe_file(model: Model, roots: Iterable[Path]) -> Path:
     """Find a recipe's file: absolute, or relative to the first root that has it.
 
     Raises:
         Refused: no root has it.
     """
-    name = recipe.rpartition(":")[0]
     for root in roots:
-        if (path := root / name).is_file():
+        if (path := root / model.file).is_file():
             return path
-    raise Refused(f"{name!r} is not a file; write path/to/recipe.py:Class, relative to the working directory")
+    form = "path/to/script" if model.framework == "command" else "path/to/recipe.py:Class"
+    raise Refused(f"{model.file!r} is not a file; write {form}, relative to the working directory")
 
 
 def schema() -> dict[str, Any]:
@@ -266,6 +335,10 @@ def _keys_at(place: list[str]) -> list[str]:
             return list(Defaults.model_fields)
         case ["models", _]:
             return sorted(Model.model_fields)
+        case ["models", _, "verify"] | ["defaults", "verify"]:
+            return list(Verify.model_fields)
+        case ["models", _, "dask"]:
+            return list(Dask.model_fields)
     return ["sklearn", "path", "url", "sha256", "files"]
 
 
@@ -287,41 +360,54 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
     except Refused as refused:
         yield f"{key}.environment: {refused}"
     try:
-        _check_recipe(model, recipe_file(model.recipe, roots))
+        path = recipe_file(model, roots)
+        if model.target:
+            _check_recipe(model, path)
     except Refused as refused:
         yield f"{key}.recipe: {refused}"
     if model.data.startswith("sklearn:") or model.data in config.data:
         try:
             source = config.data_source(model.data)
             fetch.check(source.source())
-            for path in source.local_paths():
-                if not Path(path).exists():
-                    raise Refused(f"{path!r} does not exist; give it relative to the working directory")
+            for local in source.local_paths():
+                if not Path(local).exists():
+                    raise Refused(f"{local!r} does not exist; give it relative to the working directory")
         except Refused as refused:
             yield f"{key}.data: {refused}"
     else:
         near = _near(model.data, config.data)
         yield f"{key}.data: {model.data!r} is not in the section data{near}; add it, or use sklearn:<name>"
+    try:
+        options.of(model.framework).model_validate(model.options)
+    except ValidationError as error:
+        yield from (
+            _explain({**item, "loc": ("models", name, "options", *item["loc"])}) for item in error.errors()
+        )
     for param, value in model.params.items():
         if isinstance(value, str) and _is_number(value):
             yield f"{key}.params.{param}: {value!r} is text to YAML; write {float(value)!r}"
 
 
 def _check_recipe(model: Model, path: Path) -> None:
-    """Check, without running it, that a recipe's file has the class and that the class takes the params."""
-    wanted = model.recipe.rpartition(":")[2]
+    """Check, without running it, that a file has the recipe's class or function, and that it takes the params."""
+    wanted = model.target
     try:
         module = ast.parse(path.read_bytes(), str(path))
     except (SyntaxError, ValueError) as error:
         raise Refused(f"{path} is not Python: {error}") from None
-    classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
-    if wanted not in classes:
+    found = {node.name: node for node in module.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    if wanted not in found:
         raise Refused(
-            f"{path} has no class {wanted!r}{_near(wanted, classes)}; write path/to/recipe.py:Class"
+            f"{path} has no class or function {wanted!r}{_near(wanted, found)}; write path/to/recipe.py:Class"
         )
-    for node in classes[wanted].body:
-        if isinstance(node, ast.FunctionDef) and node.name == "__init__" and not node.args.kwarg:
-            taken = [a.arg for a in (*node.args.args[1:], *node.args.kwonlyargs)]
+    node = found[wanted]
+    own = 1 if isinstance(node, ast.ClassDef) else 0  # self
+    functions = (
+        [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"] if own else [node]
+    )
+    for function in functions:
+        if isinstance(function, ast.FunctionDef) and not function.args.kwarg:
+            taken = [a.arg for a in (*function.args.args[own:], *function.args.kwonlyargs)]
             for param in model.params.keys() - set(taken):
                 raise Refused(
                     f"{wanted} takes no {param!r}{_near(param, taken)}; its params are {', '.join(taken)}"

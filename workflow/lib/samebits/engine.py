@@ -2,34 +2,46 @@
 
 Every segment begins by loading the checkpoint that the one before has just written, exactly as a resumed or
 replayed process would. So a state that forgot something cannot hide: the first run would differ from itself.
-
-``python -sP -m samebits.engine …`` is the measured process; ``samebits train`` starts it.
 """
 
-import argparse
-import errno
 import fcntl
 import json
 import os
-import secrets
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from samebits import checkpoint, fingerprint, frameworks, seal
-from samebits.data import load
-from samebits.digest import TensorRow, bytes_digest, file_digest, rows, tensor
+from samebits import checkpoint, ledger
+from samebits.digest import file_digest, rows, state_digest, tensor
 from samebits.errors import Refused
 from samebits.frameworks import Adapter
-from samebits.ledger import Progress, Writer, resumable
+from samebits.ledger import Writer
 from samebits.spec import Spec
 
 Report = Callable[[str], None]
+
+
+class Reached(NamedTuple):
+    """How far a run has come: a step with a checkpoint, and the digest of its state."""
+
+    step: int
+    state: str
+
+
+class Segment(NamedTuple):
+    """A segment to compute again: its number from 1, its checkpoints, and the ends of the run with it.
+
+    ``start`` asks for the state before the first step to be made anew, ``conclude`` for the model, the
+    predictions and the metrics.
+    """
+
+    number: int
+    start: bool
+    conclude: bool
 
 
 def run(adapter: Adapter, spec: Spec, folder: Path, report: Report) -> None:
@@ -39,19 +51,60 @@ def run(adapter: Adapter, spec: Spec, folder: Path, report: Report) -> None:
     A resumed run leaves the same bytes as one that was never touched, but for the timing.
     """
     with _alone(folder):
-        progress = resumable(folder, spec)
-        ledger = Writer(folder, progress.lines if progress else ())
+        progress = ledger.resumable(folder, spec)
+        writer = Writer(folder, progress.lines if progress else ())
         if progress is None:
             _clear(folder)
-            ledger.spec(spec)
-            progress = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, ledger)
+            writer.spec(spec)
+            reached = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer)
         else:
-            report(f"going on from the checkpoint at step {progress.step}")
+            reached = Reached(progress.step, progress.state)
+            report(f"going on from the checkpoint at step {reached.step}")
         for last in spec.boundaries:
-            if last > progress.step:
-                progress = _segment(adapter, progress, last, spec, folder, ledger, report)
-        _conclude(adapter, progress, spec, folder, ledger)
-        ledger.finish()
+            if last > reached.step:
+                reached = _segment(adapter, reached, last, spec, folder, writer, report)
+                if reached.step < last:  # finished early, now or before an interruption
+                    break
+        _conclude(adapter, _restore(adapter, reached, spec, folder), folder, writer)
+        writer.finish()
+
+
+def replay(
+    adapter: Adapter, spec: Spec, original: Path, segment: Segment, folder: Path, report: Report
+) -> None:
+    """Compute one segment of a finished run again, from the checkpoint that it begins with.
+
+    Leaves in ``folder`` a ledger that holds what the run's own ledger should hold of that segment, and of
+    states, model and predictions those that differ.
+
+    Args:
+        adapter: a fresh adapter.
+        spec: what to train; the run's own unless something changed.
+        original: the run's folder.
+        segment: which segment.
+        folder: where the replay is recorded.
+        report: takes lines that tell of the progress.
+
+    Raises:
+        Refused: the run is not finished, or a checkpoint is not what its ledger says.
+    """
+    recorded = [r for r in ledger.read(original / ledger.FINISHED) if r["kind"] == "checkpoint"]
+    begin, end = recorded[segment.number - 1 : segment.number + 1]
+    with _alone(folder):
+        _clear(folder)
+        writer = Writer(folder)
+        writer.spec(spec)
+        if segment.start:
+            _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=begin["state"])
+        else:
+            writer.checkpoint(begin["step"], ledger.table(begin))
+        state = _restore(adapter, Reached(begin["step"], begin["state"]), spec, original)
+        step = _advance(adapter, state, begin["step"], end["step"], spec, writer, report)
+        _write_checkpoint(adapter, state, step, spec, folder, writer, known=end["state"])
+        if segment.conclude:
+            last = Reached(recorded[-1]["step"], recorded[-1]["state"])
+            _conclude(adapter, _restore(adapter, last, spec, original), folder, writer)
+        writer.finish()
 
 
 @contextmanager
@@ -71,44 +124,21 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def replay(adapter: Adapter, spec: Spec, folder: Path, segment: int, state: str) -> list[TensorRow]:
-    """Compute one segment again from the checkpoint that it begins with.
-
-    Args:
-        adapter: a fresh adapter.
-        spec: what the run trained.
-        folder: the run's folder.
-        segment: 0 for the first.
-        state: the digest of the state that the segment begins with, from the ledger.
-
-    Returns:
-        The rows of the state that the segment ends with, to be compared with the ledger's.
-    """
-    first, last = spec.boundaries[segment], spec.boundaries[segment + 1]
-    current = _restore(adapter, Progress([], first, state), spec, folder)
-    for step in range(first + 1, last + 1):
-        adapter.advance(current, step)
-    return rows(adapter.tensors(current), spec.threads)
-
-
 def _segment(
-    adapter: Adapter, start: Progress, last: int, spec: Spec, folder: Path, ledger: Writer, report: Report
-) -> Progress:
+    adapter: Adapter, start: Reached, last: int, spec: Spec, folder: Path, writer: Writer, report: Report
+) -> Reached:
+    """Train from a checkpoint to the step ``last``, or to where the adapter says that it is finished."""
     began = time.perf_counter()
     state = _restore(adapter, start, spec, folder)
-    told = restored = time.perf_counter()
-    for step in range(start.step + 1, last + 1):
-        loss, inputs = adapter.advance(state, step)
-        ledger.step(step, loss, inputs)
-        if (now := time.perf_counter()) - told > 2 or step == spec.steps:
-            rate = (step - start.step) / (now - restored)
-            report(f"step {step}/{spec.steps}, loss {loss:.6g}, {rate:.1f} steps/s")
-            told = now
+    restored = time.perf_counter()
+    step = _advance(adapter, state, start.step, last, spec, writer, report)
+    if step == start.step:
+        return start
     trained = time.perf_counter()
-    progress = _write_checkpoint(adapter, state, last, spec, folder, ledger)
+    reached = _write_checkpoint(adapter, state, step, spec, folder, writer)
     timing = {
         "from": start.step,
-        "to": last,
+        "to": step,
         "restore_seconds": restored - began,
         "train_seconds": trained - restored,
         "save_seconds": time.perf_counter() - trained,
@@ -116,105 +146,70 @@ def _segment(
     }
     with (folder / "timing.jsonl").open("a") as file:
         file.write(json.dumps(timing) + "\n")
-    return progress
+    return reached
 
 
-def _restore(adapter: Adapter, start: Progress, spec: Spec, folder: Path) -> Any:
-    path = folder / "checkpoints" / checkpoint.file_name(start.step)
-    return adapter.restore(checkpoint.load(path, start.state, spec.threads), start.step)
+def _advance(
+    adapter: Adapter, state: Any, first: int, last: int, spec: Spec, writer: Writer, report: Report
+) -> int:
+    """Take the steps after ``first`` up to ``last``, and return the one at which training stands then."""
+    began = told = time.perf_counter()
+    for step in range(first + 1, last + 1):
+        if adapter.finished(state):
+            report(f"finished early, after step {step - 1} of {spec.steps}")
+            return step - 1
+        loss, inputs = adapter.advance(state, step)
+        writer.step(step, loss, inputs)
+        if (now := time.perf_counter()) - told > 2 or step == spec.steps:
+            report(f"step {step}/{spec.steps}, loss {loss:.6g}, {(step - first) / (now - began):.1f} steps/s")
+            told = now
+    return last
+
+
+def _restore(adapter: Adapter, at: Reached, spec: Spec, folder: Path) -> Any:
+    path = folder / "checkpoints" / checkpoint.file_name(at.step)
+    return adapter.restore(checkpoint.load(path, at.state, spec.threads), at.step)
 
 
 def _write_checkpoint(
-    adapter: Adapter, state: Any, step: int, spec: Spec, folder: Path, ledger: Writer
-) -> Progress:
-    """Put the state on the disk first and into the ledger second: a recorded checkpoint is always there."""
+    adapter: Adapter,
+    state: Any,
+    step: int,
+    spec: Spec,
+    folder: Path,
+    writer: Writer,
+    known: str | None = None,
+) -> Reached:
+    """Put the state on the disk first and into the ledger second: a recorded checkpoint is always there.
+
+    A state whose digest is ``known`` lies elsewhere already and is not written again.
+    """
     tensors = adapter.tensors(state)
     digests = rows(tensors, spec.threads)
-    checkpoint.save(folder / "checkpoints" / checkpoint.file_name(step), tensors)
-    return Progress([], step, ledger.checkpoint(step, digests))
+    if state_digest(digests) != known:
+        checkpoint.save(folder / "checkpoints" / checkpoint.file_name(step), tensors)
+    return Reached(step, writer.checkpoint(step, digests))
 
 
-def _conclude(adapter: Adapter, end: Progress, spec: Spec, folder: Path, ledger: Writer) -> None:
+def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> None:
     """Export the model, predict and measure from the last checkpoint, and record all of it."""
-    state = _restore(adapter, end, spec, folder)
     model = folder / "model"
     shutil.rmtree(model, ignore_errors=True)
     model.mkdir()
     adapter.export(state, model)
     files = sorted(path for path in model.rglob("*") if path.is_file())
-    ledger.append("model", files={str(path.relative_to(model)): file_digest(path) for path in files})
+    writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in files})
     predictions = adapter.predict(state)
     tensors = {"predictions": tensor(predictions)}
     checkpoint.save(folder / "predictions.safetensors", tensors)
-    ledger.append("predictions", tensors=rows(tensors))
+    writer.append("predictions", tensors=rows(tensors))
     metrics = adapter.metrics(predictions)
-    ledger.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
+    writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
 
 
 def _clear(folder: Path) -> None:
     """Remove what an attempt left that cannot be continued."""
     (folder / "timing.jsonl").unlink(missing_ok=True)
+    (folder / ledger.FINISHED).unlink(missing_ok=True)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     (folder / "checkpoints").mkdir()
-
-
-def load_recipe(path: Path, spec: Spec) -> type:
-    """Load the recipe's class from the very bytes whose digest the spec holds.
-
-    Raises:
-        Refused: the file changed since the spec was made, or has no such class.
-    """
-    source = path.read_bytes()
-    if (found := bytes_digest(source)) != spec.recipe_digest:
-        raise Refused(
-            f"model {spec.model}: the recipe {path} is {found}, but the spec says {spec.recipe_digest}; "
-            "run the workflow again"
-        )
-    name = spec.recipe.rpartition(":")[2]
-    namespace: dict[str, Any] = {"__name__": "recipe", "__file__": str(path)}
-    exec(compile(source, str(path), "exec"), namespace)  # noqa: S102  running the recipe is the purpose
-    if not isinstance(namespace.get(name), type):
-        raise Refused(f"model {spec.model}: the recipe {path} has no class {name}")
-    recipe: type = namespace[name]
-    return recipe
-
-
-def _measured(arguments: argparse.Namespace) -> None:
-    spec = Spec.read(arguments.spec)
-    seal.check(spec)
-    recipe = load_recipe(arguments.recipe, spec)
-    data = load(arguments.data, spec.data_digest)
-    seed = secrets.randbits(63) if spec.tier == "unseeded" else spec.seed
-    adapter = frameworks.adapter(spec.framework)(spec, seed, recipe, data)
-    taken = json.dumps(fingerprint.take(spec, adapter.fingerprint()), indent=2) + "\n"
-    (arguments.folder / "fingerprint.json").write_text(taken)
-    name = f"{spec.model}, {arguments.folder.name}"
-    run(adapter, spec, arguments.folder, report=lambda line: print(f"{name}: {line}", flush=True))
-    shutil.rmtree(arguments.folder / "scratch", ignore_errors=True)
-
-
-def main() -> int:
-    """Run a measured process; the command line is the launcher's business, not the user's."""
-    parser = argparse.ArgumentParser(prog="python -sP -m samebits.engine", description=__doc__)
-    for name in ("spec", "recipe", "data", "folder"):
-        parser.add_argument(name, type=Path)
-    arguments = parser.parse_args()
-    try:
-        _measured(arguments)
-    except Refused as refused:
-        print(f"samebits: {refused}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        print(
-            f"samebits: the disk of {arguments.folder} is full; free some space and run the workflow again, "
-            "it goes on from the last checkpoint",
-            file=sys.stderr,
-        )
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,44 +3,85 @@
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from samebits import environments, seal
 from samebits.errors import Refused
+from samebits.execution import Execution
+from samebits.sample import Sample
 from samebits.spec import Spec
 
 
-def train(spec: Path, recipe: Path, data: Path, prefix: Path, library: Path, folder: Path) -> NoReturn:
-    """Replace this process by the measured one that trains ``spec`` into ``folder``.
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What a measured process is started from.
 
-    Replaced and not kept as a parent, so that a signal or a kill meets the training itself and nothing is
-    left to run on unseen.
-
-    Args:
+    Attributes:
         spec: ``spec.json``.
         recipe: the recipe's file.
         data: folder of the data set.
         prefix: the environment.
         library: folder that holds the measured modules as ``samebits``.
-        folder: the run's folder; an interrupted run in it is continued.
+        execution: what the result does not depend on.
+    """
+
+    spec: Path
+    recipe: Path
+    data: Path
+    prefix: Path
+    library: Path
+    execution: Execution
+
+
+def train(inputs: Inputs, folder: Path) -> NoReturn:
+    """Become the process that trains a spec into the run's ``folder``; an interrupted run goes on.
 
     Raises:
         Refused: a file of the environment is not as its lock says, or it is not the spec's environment.
     """
-    resolved = Spec.read(spec)
-    found = environments.verify(prefix).digest
-    if found != resolved.environment_digest:
+    _become(inputs, folder, [])
+
+
+def replay(inputs: Inputs, run: Path, sample: Path, segment: int, folder: Path) -> NoReturn:
+    """Become the process that replays one segment of a run into ``folder``.
+
+    The state before the first step is made anew with the first segment of the sample, and the model, the
+    predictions and the metrics with its last.
+
+    Raises:
+        Refused: as ``train`` does, or the segment is not in the sample.
+    """
+    drawn = Sample.read(sample).segments
+    if segment not in drawn:
+        raise Refused(f"segment {segment} is not in {sample}; it has {', '.join(map(str, drawn))}")
+    arguments = ["--replay", str(run.resolve()), "--segment", str(segment)]
+    arguments += ["--start"] if segment == drawn[0] else []
+    arguments += ["--conclude"] if segment == drawn[-1] else []
+    _become(inputs, folder, arguments)
+
+
+def _become(inputs: Inputs, folder: Path, arguments: list[str]) -> NoReturn:
+    """Replace this process by the measured one.
+
+    Replaced and not kept as a parent, so that a signal or a kill meets the training itself and nothing is
+    left to run on unseen.
+    """
+    spec = Spec.read(inputs.spec)
+    found = environments.verify(inputs.prefix).digest
+    if found != spec.environment_digest:
         raise Refused(
-            f"model {resolved.model}: the environment at {prefix} is {found}, but the spec says "
-            f"{resolved.environment_digest}; run the workflow again"
+            f"model {spec.model}: the environment at {inputs.prefix} is {found}, but the spec says "
+            f"{spec.environment_digest}; run the workflow again"
         )
     scratch = folder.resolve() / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    files = [str(path.resolve()) for path in (spec, recipe, data, folder)]
-    command = seal.command(prefix.resolve(), *files)
-    variables = seal.environment(resolved, library.resolve(), scratch)
+    files = [str(path.resolve()) for path in (inputs.spec, inputs.recipe, inputs.data, folder)]
+    arguments = [*files, "--execution", inputs.execution.json(), *arguments]
+    command = seal.command(inputs.prefix.resolve(), *arguments)
+    variables = seal.environment(spec, inputs.library.resolve(), scratch)
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(scratch)  # a recipe that reads a relative path would read what no digest covers

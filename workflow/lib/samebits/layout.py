@@ -7,14 +7,24 @@ path and Snakemake rebuilds what depends on it, without relying on times.
 import json
 import os
 import sys
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from samebits import environments, library
 from samebits.config import Config, Model, recipe_file
 from samebits.digest import bytes_digest, file_digest
 
 _SHORT = 12  # hex digits of a digest in a path
+
+#: keys of a model that its spec does not depend on
+_NOT_IDENTITY: dict[str, Any] = {
+    "runs": True,
+    "verify": True,
+    "loader_workers": True,
+    "dask": {"scheduler", "cluster"},
+}
 
 
 class Layout:
@@ -37,18 +47,45 @@ class Layout:
         return self.config.models
 
     def runs(self, model: str) -> list[str]:
-        """Return the folders of a model's runs."""
-        return [f"{self.results}/{model}/run-{i}" for i in range(1, self.models[model].runs + 1)]
+        """Return the folders of a model's runs; one is enough where its segments are replayed."""
+        count = 1 if self.replays(model) else self.models[model].runs
+        return [f"{self.results}/{model}/run-{i}" for i in range(1, count + 1)]
+
+    def replays(self, model: str) -> bool:
+        """Tell whether a model is verified by replaying segments of its one run."""
+        return self.models[model].verify.mode == "replay"
 
     def model_settings(self, model: str) -> str:
         """Return as JSON what of a model's section its spec depends on: more runs are the same training."""
-        return self.models[model].model_dump_json(exclude={"runs"})
+        return self.models[model].model_dump_json(exclude=_NOT_IDENTITY)
+
+    def execution(self, model: str, virtual: bool = False) -> str:
+        """Return as JSON how a model is trained where its result does not depend on it."""
+        return replace(self.models[model].execution, virtual=virtual).json()
+
+    def compared(self, model: str) -> list[str]:
+        """Return the arguments by which a model's runs, or its run and the replays, are compared."""
+        return [*self.runs(model), *(["--sample", f"{self.replay(model)}/sample.json"] * self.replays(model))]
+
+    def cores(self, model: str, virtual: bool = False) -> int:
+        """Return how many cores a model's training keeps busy."""
+        section = self.models[model]
+        return section.threads if virtual else section.threads * section.processes
+
+    def gpus(self, model: str, virtual: bool = False) -> int:
+        """Return how many GPUs a model is trained on."""
+        section = self.models[model]
+        return (1 if virtual else section.processes) * (section.device == "cuda")
+
+    def replay(self, model: str) -> str:
+        """Return the folder of a model's replays."""
+        return f"{self.results}/{model}/replay"
 
     def inputs(self, model: str) -> dict[str, str]:
         """Return what a model is trained from: recipe, library, and the manifests of data and environment."""
         section = self.models[model]
         return {
-            "recipe": str(recipe_file(section.recipe, self.roots)),
+            "recipe": str(recipe_file(section, self.roots)),
             "data": f"{self.cache}/data/{self._key(section.data)}/data.json",
             "environment": self._environment(section.environment),
             "library": self.library,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from samebits import data, environments, library
+from samebits import data, environments, library, options
 from samebits.config import Model
 from samebits.digest import file_digest
 from samebits.spec import Spec
@@ -21,15 +21,17 @@ def resolve(name: str, model: Model, recipe: Path, data_folder: Path, prefix: Pa
     return Spec(
         model=name,
         framework=model.framework,
-        recipe=f"{recipe.name}:{model.recipe.rpartition(':')[2]}",
+        recipe=f"{recipe.name}{model.target and ':'}{model.target}",
         recipe_digest=file_digest(recipe),
         params=model.params,
+        options=options.resolve(model.framework, model.options),
         data=model.data,
         data_digest=data.Manifest.read(data_folder).digest,
         steps=model.steps,
         segments=model.segments,
         seed=model.seed,
         tier=model.tier,
+        processes=model.processes,
         threads=model.threads,
         device=model.device,
         environment=model.environment,

@@ -27,7 +27,7 @@ def command(prefix: Path, *arguments: str) -> list[str]:
     ``-s`` and ``-P`` keep the user's site and the working folder off ``sys.path``; ``-I`` would also ignore
     PYTHONHASHSEED.
     """
-    return [str(prefix / "bin" / "python"), "-sP", "-m", "samebits.engine", *arguments]
+    return [str(prefix / "bin" / "python"), "-sP", "-m", "samebits.measured", *arguments]
 
 
 def environment(spec: Spec, library: Path, scratch: Path) -> dict[str, str]:

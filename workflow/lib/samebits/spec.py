@@ -22,16 +22,18 @@ class Spec:
     Attributes:
         model: the model's name; also its folder below ``results/``.
         framework: the adapter that trains it (``pytorch``, ``xgboost``).
-        recipe: the recipe's file name and class, ``digits_cnn.py:DigitsCNN``.
+        recipe: the recipe's file name and its class or function, ``digits_cnn.py:DigitsCNN``.
         recipe_digest: ``sha256:…`` of the recipe's file.
-        params: keyword arguments of the recipe's class; JSON values.
+        params: keyword arguments of the recipe's class or function; JSON values.
+        options: settings of the framework's adapter; JSON values.
         data: the data set's name.
         data_digest: ``sha256:…`` over the data set's files.
         steps: how many optimizer steps or boosting rounds.
         segments: how many stretches the steps are cut into, each begun from a checkpoint.
         seed: the root of all derived randomness, 0 to 2**63 - 1.
         tier: how much is pinned (see ``samebits.tiers``).
-        threads: how many threads compute. Part of the identity: sums are ordered by it.
+        processes: how many processes train together: ranks of PyTorch, workers of Dask.
+        threads: how many threads compute in each. Part of the identity: sums are ordered by it.
         device: ``cpu`` or ``cuda``.
         environment: the name of the locked environment.
         environment_digest: ``sha256:…`` over its installed files.
@@ -43,12 +45,14 @@ class Spec:
     recipe: str
     recipe_digest: str
     params: dict[str, Any]
+    options: dict[str, Any]
     data: str
     data_digest: str
     steps: int
     segments: int
     seed: int
     tier: str
+    processes: int
     threads: int
     device: str
     environment: str

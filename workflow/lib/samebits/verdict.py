@@ -31,10 +31,19 @@ def read(path: Path) -> dict[str, Any]:
 
 def sentence(verdict: dict[str, Any]) -> str:
     """Say a verdict: one line if identical, else a line for each run that parts from the first."""
-    count = len(verdict["runs"])
     if verdict["verdict"] == "identical":
-        said = (
-            f"{verdict['model']}: {count} runs of {verdict['steps']} steps are identical, {verdict['state']}"
-        )
+        said = f"{verdict['model']}: {_proof(verdict)} identical, {verdict['state']}"
         return said + (" (on different machines)" if verdict["fingerprints"] else "")
     return "\n".join(f"{verdict['model']}: different: {d['message']}" for d in verdict["differences"])
+
+
+def _proof(verdict: dict[str, Any]) -> str:
+    """Say what was found identical, and what a sample of segments leaves open."""
+    steps = f"{verdict['steps']} steps"
+    if verdict["mode"] == "rerun":
+        return f"{len(verdict['runs'])} runs of {steps} are"
+    replayed, of = len(verdict["replayed"]), verdict["segments"]
+    if replayed == of:
+        return f"a run of {steps} and the replays of its {of} segments are"
+    unseen = f"a single bad one among the others would be unseen with probability {verdict['unseen']:.3g}"
+    return f"a run of {steps} and the replays of {replayed} of its {of} segments ({unseen}) are"

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from samebits.data import Data
 from samebits.digest import Tensor, rows, state_digest
+from samebits.execution import Execution
+from samebits.recipe import Recipe
 from samebits.spec import Spec
+
+#: frameworks that train in one go unless told otherwise: their only step is the whole training
+ONE_STEP = frozenset({"command", "sklearn"})
 
 
 class Advance(NamedTuple):
@@ -28,10 +33,16 @@ class Adapter(Protocol):
     ``advance`` must be a function of the state, the step and the seed alone: whatever else the next step
     depends on belongs into ``tensors``. A state from ``restore`` must go on exactly like any other state with
     the same tensors, since every segment begins with one.
+
+    An adapter that trains with other processes raises ``samebits.errors.Lost`` when one of them is gone.
     """
 
-    def __init__(self, spec: Spec, seed: int, recipe: Any, data: Data):
-        """Throw the framework's switches for the spec's tier, threads and device, and prepare the data."""
+    def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
+        """Throw the framework's switches for the spec's tier, threads and device, and prepare the data.
+
+        Raises:
+            Refused: the recipe, the options or the machine cannot give what the spec asks for.
+        """
 
     def start(self) -> Any:
         """Return the state before the first step."""
@@ -41,6 +52,10 @@ class Adapter(Protocol):
 
     def advance(self, state: Any, step: int) -> Advance:
         """Take ``step`` (1 is the first), changing ``state`` in place."""
+
+    def finished(self, state: Any) -> bool:
+        """Tell whether training ends here, before the spec's last step, as early stopping does."""
+        return False
 
     def tensors(self, state: Any) -> dict[str, Tensor]:
         """Return everything that the next step depends on, as views where that is possible."""
@@ -56,6 +71,9 @@ class Adapter(Protocol):
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what of the framework's build and device a result depends on, as JSON."""
+
+    def close(self) -> None:
+        """End the processes that help to train; called once, also after an error."""
 
 
 def known() -> list[str]:

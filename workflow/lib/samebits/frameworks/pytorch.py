@@ -18,14 +18,18 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, default_collate
 
-from samebits import checkpoint, tree
+from samebits import checkpoint, frameworks, tree
 from samebits.data import Data
 from samebits.digest import DTYPES, SAFETENSORS_NAMES, Tensor
 from samebits.errors import Refused
+from samebits.execution import Execution
 from samebits.frameworks import Advance, inputs_digest
+from samebits.recipe import Recipe
 from samebits.seeds import derive, permutation
 from samebits.spec import Spec
 from samebits.tiers import at_least
+
+_DATASETS = 'datasets(data) -> {"train": Dataset, "test": Dataset}'
 
 
 @dataclass
@@ -37,17 +41,18 @@ class State:
     schedulers: list[Any]
 
 
-class Adapter:
+class Adapter(frameworks.Adapter):
     """Trains a module step by step, every step from generators seeded for it alone."""
 
-    def __init__(self, spec: Spec, seed: int, recipe: Any, data: Data):
+    def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
         self._spec = spec
         self._seed = seed
         self._recipe = recipe
         self._device = torch.device(spec.device)
         _throw_switches(spec)
-        datasets = recipe.datasets(data)
+        datasets = recipe.require("datasets", _DATASETS)(data)
         self._train, self._test = datasets["train"], datasets["test"]
+        self._metrics = recipe.require("metrics", "metrics(predictions, test) -> {name: value}")
 
     def start(self) -> State:
         _seed_generators(derive(self._seed, "start"))
@@ -104,7 +109,7 @@ class Adapter:
         return predictions
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
-        values = self._recipe.metrics(torch.from_numpy(predictions), self._test)
+        values = self._metrics(torch.from_numpy(predictions), self._test)
         return {name: float(value) for name, value in values.items()}
 
     def fingerprint(self) -> dict[str, Any]:
@@ -116,7 +121,7 @@ class Adapter:
         return found
 
     def _build(self) -> State:
-        module = self._recipe(**self._spec.params).to(self._device).train()
+        module = self._recipe.target(**self._spec.params).to(self._device).train()
         optimizer, schedulers = _optimizers(module.configure_optimizers())
         return State(module, optimizer, schedulers)
 

@@ -13,10 +13,13 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from samebits import frameworks
 from samebits.data import Data
 from samebits.digest import Tensor, tensor
 from samebits.errors import Refused
+from samebits.execution import Execution
 from samebits.frameworks import Advance, inputs_digest
+from samebits.recipe import Recipe
 from samebits.seeds import derive
 from samebits.spec import Spec
 from samebits.tiers import at_least
@@ -32,19 +35,19 @@ _OURS = {
 }
 
 
-class Adapter:
+class Adapter(frameworks.Adapter):
     """Grows a booster round by round.
 
     The samplers of rows and columns keep state that no saved booster carries (measured on 3.2.0), so each
     segment begins with a fresh booster from the checkpoint's bytes and a seed of its own.
     """
 
-    def __init__(self, spec: Spec, seed: int, recipe: Any, data: Data):
+    def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
         self._spec = spec
         self._seed = seed
-        self._recipe = recipe(**spec.params)
-        self._params = _checked(spec, dict(self._recipe.params))
-        datasets = self._recipe.datasets(data)
+        self._params = _checked(spec, dict(recipe.target(**spec.params).params))
+        self._metrics = recipe.require("metrics", "metrics(predictions, test) -> {name: value}")
+        datasets = recipe.require("datasets", 'datasets(data) -> {"train": DMatrix, "test": DMatrix}')(data)
         self._train, self._test = datasets["train"], datasets["test"]
         self._inputs = inputs_digest(_contents(self._train))
 
@@ -71,7 +74,7 @@ class Adapter:
         return predictions
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
-        values = self._recipe.metrics(predictions, self._test)
+        values = self._metrics(predictions, self._test)
         return {name: float(value) for name, value in values.items()}
 
     def fingerprint(self) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""The recipe: the user's training code for one model, run from the very bytes that the spec names."""
+
+import traceback
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from samebits.digest import bytes_digest
+from samebits.errors import Refused
+from samebits.spec import Spec
+
+
+class Recipe:
+    """A recipe's file, and in it the class or function that the spec names.
+
+    Its code runs when ``target`` or ``find`` is first asked for, not before.
+
+    Attributes:
+        path: the file.
+        source: its bytes, whose digest the spec holds.
+    """
+
+    def __init__(self, path: Path, spec: Spec):
+        """Read the file.
+
+        Raises:
+            Refused: the file changed since the spec was made.
+        """
+        self.path = path
+        self.source = path.read_bytes()
+        self._model = spec.model
+        self._name = spec.recipe.partition(":")[2]
+        if (found := bytes_digest(self.source)) != spec.recipe_digest:
+            raise Refused(
+                f"model {spec.model}: the recipe {path} is {found}, but the spec says {spec.recipe_digest}; "
+                "run the workflow again"
+            )
+
+    @cached_property
+    def _namespace(self) -> dict[str, Any]:
+        namespace: dict[str, Any] = {"__name__": "recipe", "__file__": str(self.path)}
+        exec(compile(self.source, str(self.path), "exec"), namespace)  # noqa: S102  running it is the purpose
+        return namespace
+
+    @cached_property
+    def target(self) -> Any:
+        """The class or function that the spec names.
+
+        Raises:
+            Refused: the file has none of that name.
+        """
+        target = self._namespace.get(self._name)
+        if not callable(target):
+            raise Refused(
+                f"model {self._model}: the recipe {self.path} has no class or function {self._name!r}"
+            )
+        return target
+
+    def find(self, name: str) -> Any:
+        """Return what the class has under a name, or else the file; None if neither has it.
+
+        So ``datasets`` and ``metrics`` may be static methods, or functions beside a class that knows
+        nothing of samebits.
+        """
+        return getattr(self.target, name, self._namespace.get(name))
+
+    def require(self, name: str, form: str) -> Any:
+        """Return what ``find`` does.
+
+        Args:
+            name: such as ``datasets``.
+            form: how it is written, for the error: ``datasets(data) -> {"train": …, "test": …}``.
+
+        Raises:
+            Refused: neither the class nor the file has it.
+        """
+        if (found := self.find(name)) is None:
+            raise Refused(f"model {self._model}: the recipe {self.path.name} lacks {form}; add it")
+        return found
+
+    def place(self, error: BaseException) -> str | None:
+        """Return where in the recipe an error arose, ``digits_cnn.py, line 31``; None if elsewhere."""
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
+        return f"{self.path.name}, line {lines[-1]}" if lines else None
