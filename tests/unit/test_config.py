@@ -89,7 +89,7 @@ def test_the_worked_example_is_accepted_and_typed():
         (
             "models/digits-cnn/recipe",
             "config/recipes/digits_cnn.py:DigitCNN",
-            r"has no class 'DigitCNN'; did you mean 'DigitsCNN'\?",
+            r"has no class or function 'DigitCNN'; did you mean 'DigitsCNN'\?",
         ),
         (
             "models/digits-cnn/params",

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy
-from samebits import engine
-from samebits.digest import TensorRow
+from samebits import engine, runs
+from samebits.compare import Difference, difference
 from samebits.errors import Refused
+from samebits.spec import Spec
 from toy import GOLDEN, SPEC, State, Toy
 
 #: the audit events at which a run touches the disk, and those of the toy below
@@ -68,12 +68,15 @@ def finished(tmp_path: Path) -> Iterator[Path]:
     yield Path(shutil.copytree(GOLDEN, tmp_path / "run-1"))
 
 
-def state_rows(folder: Path) -> dict[int, tuple[str, list[TensorRow]]]:
-    """Return what the ledger says of each checkpoint: step -> digest and rows."""
-    found = [record for record in toy.records(folder) if record["kind"] == "checkpoint"]
-    return {
-        r["step"]: (r["state"], [TensorRow(n, d, tuple(s), h) for n, d, s, h in r["tensors"]]) for r in found
-    }
+def replay(
+    run: Path, number: int, adapter: Toy, folder: Path, ends: bool = True, spec: Spec = SPEC
+) -> Difference | None:
+    """Replay a segment into ``folder``, with the ends of the run or without; return where it parts."""
+    folder.mkdir(exist_ok=True)
+    (folder / "fingerprint.json").write_text("{}")
+    segment = engine.Segment(number, start=ends, conclude=ends)
+    engine.replay(adapter, spec, run, segment, folder, report=lambda line: None)
+    return difference(runs.read(run).excerpt(number, ends, ends), runs.read_replay(folder, number, ends))
 
 
 def test_the_engine_writes_the_golden_run(tmp_path: Path, renew_goldens: bool):
@@ -163,62 +166,101 @@ def test_specs_whose_numbers_are_equal_but_not_the_same_are_different_specs(tmp_
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_segments_replayed_in_any_order_give_the_rows_of_the_ledger(seed: int):
-    recorded = state_rows(GOLDEN)
-    segments = list(range(SPEC.segments))
+def test_segments_replayed_in_any_order_give_what_the_ledger_says(tmp_path: Path, seed: int):
+    segments = list(range(1, SPEC.segments + 1))
     random.Random(seed).shuffle(segments)  # noqa: S311
     adapter = Toy()
     for segment in segments:
-        first, last = SPEC.boundaries[segment], SPEC.boundaries[segment + 1]
         for again in (adapter, Toy()):
-            assert engine.replay(again, SPEC, GOLDEN, segment, recorded[first][0]) == recorded[last][1]
+            for ends in (True, False):
+                assert replay(GOLDEN, segment, again, tmp_path / "replay", ends) is None
+                assert not list((tmp_path / "replay" / "checkpoints").iterdir())  # equal states are not kept
 
 
-class Forgetful(Toy):
-    """Keeps its velocity in the adapter, where no checkpoint finds it."""
+class Wrong(Toy):
+    """Does something else in one place only."""
+
+    def __init__(self, place: str):
+        super().__init__()
+        self.place = place
 
     def start(self) -> State:
-        self.velocity = np.zeros(3)
-        return super().start()
-
-    def restore(self, tensors, step: int) -> State:
-        state = super().restore(tensors, step)
-        state.velocity = getattr(self, "velocity", np.zeros(3))
+        state = super().start()
+        state.weights[1] += self.place == "start"
         return state
 
     def advance(self, state: State, step: int):
         advanced = super().advance(state, step)
-        self.velocity = state.velocity
-        return advanced
+        if self.place == f"state {step}":
+            state.weights[2] = -state.weights[2]
+        return advanced._replace(loss=advanced.loss + (self.place == f"loss {step}"))
 
-    def tensors(self, state: State):
-        return super().tensors(replace(state, velocity=np.zeros(3)))
-
-
-@pytest.mark.parametrize(("adapter", "remembers"), [(Toy, True), (Forgetful, False)])
-def test_an_adapter_that_forgets_part_of_its_state_is_exposed_by_replay(tmp_path: Path, adapter, remembers):
-    run = toy.train(tmp_path / "run-1", adapter())
-    recorded = state_rows(run)
-    # the first segment begins with nothing to be forgotten
-    assert engine.replay(adapter(), SPEC, run, 0, recorded[0][0]) == recorded[2][1]
-    replayed = engine.replay(adapter(), SPEC, run, 1, recorded[2][0])
-    assert (replayed == recorded[4][1]) == remembers
+    def predict(self, state: State):
+        return super().predict(state) + (self.place == "predictions")
 
 
-@pytest.mark.parametrize("damage", ["flipped", "truncated", "swapped", "missing"])
-def test_a_damaged_checkpoint_is_refused_on_resume_and_replay(tmp_path: Path, damage: str):
-    run = tmp_path / "run-1"
+@pytest.mark.parametrize(
+    ("place", "segment", "kind", "step"),
+    [
+        ("start", 1, "checkpoint", 0),
+        ("start", 2, "checkpoint", 0),
+        ("loss 4", 2, "loss", 4),
+        ("state 4", 2, "checkpoint", 4),
+        ("state 5", 3, "loss", 6),
+        ("predictions", 3, "predictions", None),
+        ("predictions", 1, "predictions", None),
+    ],
+)
+def test_a_replay_that_parts_is_named_by_segment_step_and_tensor(tmp_path, place, segment, kind, step):
+    for number in range(1, SPEC.segments + 1):
+        found = replay(GOLDEN, number, Wrong(place), tmp_path / f"segment-{number}", ends=number == segment)
+        if number != segment:
+            assert found is None
+            continue
+        assert found is not None
+        assert (found.kind, found.step) == (kind, step)
+        assert found.segment == (max(1, -(-step // 2)) if step is not None else None)
+        assert found.runs == ("run-1", f"the replay of segment {segment}")
+        if kind == "checkpoint":
+            assert found.tensor == "state.weights"
 
-    class Stopping(Toy):
-        def advance(self, state: State, step: int):
-            if step == 5:
-                raise KeyboardInterrupt
-            return super().advance(state, step)
 
-    with pytest.raises(KeyboardInterrupt):
-        toy.train(run, Stopping())
-    path = run / "checkpoints" / "step-00000004.safetensors"
-    match damage:
+def test_a_replay_goes_on_from_the_recorded_start_even_if_its_own_differs(tmp_path: Path):
+    replay(GOLDEN, 1, Wrong("start"), tmp_path / "replay")
+    ours, theirs = (runs.read(GOLDEN).excerpt(1, True, True), runs.read_replay(tmp_path / "replay", 1, True))
+    assert [r["loss"] for r in ours.of("step")] == [r["loss"] for r in theirs.of("step")]
+
+
+class Impatient(Toy):
+    """Ends after the first step at which its first weight has moved far enough."""
+
+    def finished(self, state: State) -> bool:
+        return bool(state.weights[0] > LIMIT)
+
+
+LIMIT = 2.5
+
+
+@pytest.mark.parametrize("segments", [1, 2, 3, 6])
+def test_training_that_ends_early_is_recorded_resumed_and_replayed_as_such(tmp_path: Path, segments: int):
+    spec = replace(SPEC, segments=segments)
+    run = toy.train(tmp_path / "run-1", Impatient(), spec)
+    steps = [record["step"] for record in toy.records(run) if record["kind"] == "step"]
+    assert 0 < len(steps) < SPEC.steps
+    ends = [record["step"] for record in toy.records(run) if record["kind"] == "checkpoint"]
+    assert ends[-1] == len(steps)
+    # killed between its last checkpoint and its end
+    lines = (run / "ledger.jsonl").read_bytes().splitlines(keepends=True)
+    whole = toy.contents(run)
+    (run / "ledger.jsonl").unlink()
+    (run / "ledger.part.jsonl").write_bytes(b"".join(lines[:-4]))
+    assert toy.contents(toy.train(run, Impatient(), spec)) == whole
+    for number in range(1, len(ends)):
+        assert replay(run, number, Impatient(), tmp_path / "replay", spec=spec) is None
+
+
+def damage(path: Path, how: str) -> None:
+    match how:
         case "flipped":
             content = bytearray(path.read_bytes())
             content[-1] ^= 1
@@ -229,11 +271,36 @@ def test_a_damaged_checkpoint_is_refused_on_resume_and_replay(tmp_path: Path, da
             shutil.copy(path.with_name("step-00000002.safetensors"), path)
         case "missing":
             path.unlink()
-    state = state_rows(GOLDEN)[4][0]
-    for act in (lambda: toy.train(run), lambda: engine.replay(Toy(), SPEC, run, 2, state)):
-        with pytest.raises(Refused, match=r"checkpoint .*step-00000004\.safetensors"):
-            act()
+
+
+DAMAGES = ["flipped", "truncated", "swapped", "missing"]
+CHECKPOINT = Path("checkpoints") / "step-00000004.safetensors"
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_checkpoint_is_not_resumed(tmp_path: Path, how: str):
+    run = tmp_path / "run-1"
+
+    class Stopping(Toy):
+        def advance(self, state: State, step: int):
+            if step == 5:
+                raise KeyboardInterrupt
+            return super().advance(state, step)
+
+    with pytest.raises(KeyboardInterrupt):
+        toy.train(run, Stopping())
+    damage(run / CHECKPOINT, how)
+    with pytest.raises(Refused, match=r"checkpoint .*step-00000004\.safetensors"):
+        toy.train(run)
     assert not (run / "ledger.jsonl").exists()
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_checkpoint_is_not_replayed(tmp_path: Path, finished: Path, how: str):
+    damage(finished / CHECKPOINT, how)
+    with pytest.raises(Refused, match=r"checkpoint .*step-00000004\.safetensors"):
+        replay(finished, 3, Toy(), tmp_path / "replay")
+    assert not (tmp_path / "replay" / "ledger.jsonl").exists()
 
 
 def test_segments_are_part_of_what_is_trained(tmp_path: Path, reference: dict[str, bytes]):

@@ -14,6 +14,7 @@ import pytest
 import independent_reader
 from samebits import ledger, tree
 from samebits.digest import Tensor, canonical_json, files_digest, rows, state_digest
+from samebits.sample import Sample
 from samebits.seeds import derive, permutation
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,12 @@ def test_seeds_and_orders():
 def test_numbers():
     for vector in vectors("numbers"):
         assert float(vector["value"]).hex() == vector["hex"]
+
+
+def test_samples():
+    for vector in vectors("sample"):
+        drawn = Sample.draw(ROOT / vector["run"], vector["share"], vector["nonce"])
+        assert drawn.segments == vector["segments"]
 
 
 def test_the_golden_run():

@@ -49,8 +49,8 @@ def compare(folders: Sequence[Path]) -> dict[str, Any]:
         Refused: a run is not finished, or a file of it is not what its ledger says.
     """
     first, *others = [runs.read(folder) for folder in folders]
-    pairs = [(first, other) for other in others]
-    return _verdict(first, pairs, "rerun")
+    named = [{"run": run.name, **_digests(run)} for run in (first, *others)]
+    return _verdict(first, [(first, other) for other in others], mode="rerun", runs=named)
 
 
 def compare_replays(folder: Path, sample: Path) -> dict[str, Any]:
@@ -64,39 +64,43 @@ def compare_replays(folder: Path, sample: Path) -> dict[str, Any]:
         raise Refused(f"{sample} was drawn for another ledger than that of {folder}; run the workflow again")
     pairs = []
     for number in drawn.segments:
-        conclude = number == drawn.segments[-1]
+        start, conclude = drawn.ends(number)
         replay = runs.read_replay(sample.parent / f"segment-{number}", number, conclude)
-        pairs.append((run.excerpt(number, conclude), replay))
-    replayed = {
-        "segments": drawn.of,
-        "replayed": drawn.segments,
-        "nonce": drawn.nonce,
-        "unseen": drawn.unseen,
-    }
-    return {**_verdict(run, pairs, "replay"), **replayed}
+        pairs.append((run.excerpt(number, start, conclude), replay))
+    return _verdict(
+        run,
+        pairs,
+        mode="replay",
+        runs=[{"run": run.name, **_digests(run)}],
+        replays=[{"segment": k, **_digests(b)} for k, (_, b) in zip(drawn.segments, pairs, strict=True)],
+        segments=drawn.of,
+        nonce=drawn.nonce,
+        unseen=drawn.unseen,
+    )
 
 
-def _verdict(first: Run, pairs: Sequence[tuple[Run, Run]], mode: str) -> dict[str, Any]:
-    differences = [asdict(found) for one, other in pairs if (found := difference(one, other))]
+def _verdict(first: Run, pairs: Sequence[tuple[Run, Run]], **compared: Any) -> dict[str, Any]:
+    """Compare pair by pair; ``compared`` says what was."""
+    parted = [found for one, other in pairs if (found := difference(one, other))]
     states = first.of("checkpoint")
     spec = first.records[0]["spec"]
-    everyone = [first, *(other for _, other in pairs)]
     return {
         "format": FORMAT,
         "model": spec["model"],
-        "verdict": "different" if differences else "identical",
-        "mode": mode,
-        "runs": [
-            {"run": run.name, "ledger": run.head, "fingerprint": _digest(run.fingerprint)} for run in everyone
-        ],
+        "verdict": "different" if parted else "identical",
+        **compared,
         "steps": states[-1]["step"],
         "tier": spec["tier"],
         "framework": spec["framework"],
         "state": states[-1]["state"],
         "loss": first.of("step")[-1]["loss"],
         "metrics": first.of("metrics")[0]["values"],
-        "differences": differences,
-        "fingerprints": _fingerprints(everyone),
+        "differences": [asdict(found) for found in parted],
+        "fingerprints": {
+            other.name: changes
+            for _, other in pairs
+            if (changes := fingerprint.differences(first.fingerprint, other.fingerprint))
+        },
     }
 
 
@@ -232,15 +236,5 @@ def _brief(record: Record) -> str:
     return canonical_json(content).decode()
 
 
-def _digest(value: Any) -> str:
-    return bytes_digest(canonical_json(value))
-
-
-def _fingerprints(everyone: Sequence[Run]) -> dict[str, Any]:
-    """List what differs between the fingerprints of the first run and the others."""
-    first, *others = everyone
-    return {
-        run.name: found
-        for run in others
-        if (found := fingerprint.differences(first.fingerprint, run.fingerprint))
-    }
+def _digests(run: Run) -> dict[str, str]:
+    return {"ledger": run.head, "fingerprint": bytes_digest(canonical_json(run.fingerprint))}

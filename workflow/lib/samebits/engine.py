@@ -95,8 +95,8 @@ def replay(
         writer = Writer(folder)
         writer.spec(spec)
         if segment.start:
-            _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=begin["state"])
-        else:
+            _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0]["state"])
+        if segment.number > 1 or not segment.start:
             writer.checkpoint(begin["step"], ledger.table(begin))
         state = _restore(adapter, Reached(begin["step"], begin["state"]), spec, original)
         step = _advance(adapter, state, begin["step"], end["step"], spec, writer, report)

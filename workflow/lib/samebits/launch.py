@@ -53,12 +53,12 @@ def replay(inputs: Inputs, run: Path, sample: Path, segment: int, folder: Path) 
     Raises:
         Refused: as ``train`` does, or the segment is not in the sample.
     """
-    drawn = Sample.read(sample).segments
-    if segment not in drawn:
-        raise Refused(f"segment {segment} is not in {sample}; it has {', '.join(map(str, drawn))}")
+    drawn = Sample.read(sample)
+    if segment not in drawn.segments:
+        raise Refused(f"segment {segment} is not in {sample}; it has {', '.join(map(str, drawn.segments))}")
+    start, conclude = drawn.ends(segment)
     arguments = ["--replay", str(run.resolve()), "--segment", str(segment)]
-    arguments += ["--start"] if segment == drawn[0] else []
-    arguments += ["--conclude"] if segment == drawn[-1] else []
+    arguments += ["--start"] * start + ["--conclude"] * conclude
     _become(inputs, folder, arguments)
 
 

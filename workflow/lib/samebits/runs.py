@@ -24,7 +24,7 @@ class Run:
         records: of its ledger.
         head: digest of its ledger.
         fingerprint: of the process that it was.
-        first_segment: the number of the segment that the records begin with.
+        ends: the steps at which the segments of the whole run end.
     """
 
     folder: Path
@@ -32,7 +32,7 @@ class Run:
     records: list[Record]
     head: str
     fingerprint: dict[str, Any]
-    first_segment: int = 1
+    ends: tuple[int, ...]
 
     def of(self, kind: str) -> list[Record]:
         """Return the records of one kind, in order."""
@@ -40,15 +40,16 @@ class Run:
 
     def segment(self, step: int) -> int:
         """Return the number of the segment that a step belongs to; the first for step 0."""
-        ends = [record["step"] for record in self.of("checkpoint")[1:]]
-        return self.first_segment + sum(1 for end in ends[:-1] if step > end)
+        return 1 + sum(1 for end in self.ends[:-1] if step > end)
 
-    def excerpt(self, segment: int, conclude: bool) -> "Run":
-        """Return the records that a replay of a segment, with or without the conclusion, should give."""
+    def excerpt(self, segment: int, start: bool, conclude: bool) -> "Run":
+        """Return the records that a replay of a segment, with the ends of the run or without, should give."""
         places = [place for place, record in enumerate(self.records) if record["kind"] == "checkpoint"]
-        kept = [self.records[0], *self.records[places[segment - 1] : places[segment] + 1]]
-        kept += [r for r in self.records if r["kind"] in CONCLUSION] if conclude else []
-        return replace(self, records=[*kept, self.records[-1]], first_segment=segment)
+        kept = [self.records[0]]
+        kept += [self.records[places[0]]] if start and segment > 1 else []
+        kept += self.records[places[segment - 1] : places[segment] + 1]
+        kept += [record for record in self.records if record["kind"] in CONCLUSION] if conclude else []
+        return replace(self, records=[*kept, self.records[-1]])
 
 
 def read(folder: Path) -> Run:
@@ -87,7 +88,8 @@ def _read(folder: Path, name: str) -> Run:
         taken = json.loads((folder / "fingerprint.json").read_bytes())
     except (OSError, ValueError):
         raise Refused(f"{folder / 'fingerprint.json'} is missing or broken; train the run again") from None
-    return Run(folder, name, records, ledger.head(path), taken)
+    ends = tuple(record["step"] for record in records if record["kind"] == "checkpoint")[1:]
+    return Run(folder, name, records, ledger.head(path), taken, ends)
 
 
 def _check_conclusion(run: Run) -> None:

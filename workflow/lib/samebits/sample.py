@@ -36,6 +36,10 @@ class Sample:
         """The probability that a single bad segment was not drawn."""
         return 1 - len(self.segments) / self.of
 
+    def ends(self, segment: int) -> tuple[bool, bool]:
+        """Tell whether the replay of a segment also makes the start of the run anew, and its conclusion."""
+        return segment == self.segments[0], segment == self.segments[-1]
+
     @classmethod
     def draw(cls, run: Path, share: float, nonce: str | None = None) -> "Sample":
         """Draw ``share`` of the segments of a finished run, rounded up.

@@ -42,7 +42,7 @@ def _proof(verdict: dict[str, Any]) -> str:
     steps = f"{verdict['steps']} steps"
     if verdict["mode"] == "rerun":
         return f"{len(verdict['runs'])} runs of {steps} are"
-    replayed, of = len(verdict["replayed"]), verdict["segments"]
+    replayed, of = len(verdict["replays"]), verdict["segments"]
     if replayed == of:
         return f"a run of {steps} and the replays of its {of} segments are"
     unseen = f"a single bad one among the others would be unseen with probability {verdict['unseen']:.3g}"

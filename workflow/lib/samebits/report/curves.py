@@ -23,14 +23,13 @@ def figure(model: Model) -> go.Figure:
     apart = None if model.identical else model.first_difference
     rows = 1 if apart is None else 2
     plot = make_subplots(rows=rows, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3][:rows])
-    for number, run in enumerate(model.runs):
-        losses = run.losses
+    for number, (name, losses) in enumerate(model.curves):
         plot.add_scatter(
             x=steps,
             y=[_decimal(losses.get(step)) for step in steps],
             customdata=[losses.get(step) for step in steps],
             hovertemplate="%{y:.6g}  %{customdata}",
-            name=run.name,
+            name=name,
             mode="lines",
             # the first run is a wide band, so that the thin lines of equal runs are seen to lie upon it
             line={"width": 7, "color": _COLOURS[0]} if number == 0 else _thin(number),
@@ -41,9 +40,9 @@ def figure(model: Model) -> go.Figure:
         if rows == 2 and number > 0:
             first = model.runs[0].losses
             gaps = [_gap(first.get(step), losses.get(step)) for step in steps]
-            name = f"|{model.runs[0].name} − {run.name}|"  # noqa: RUF001  a minus sign
+            gap = f"|{model.runs[0].name} − {name}|"  # noqa: RUF001  a minus sign
             line = _thin(number)
-            plot.add_scatter(x=steps, y=gaps, name=name, mode="lines+markers", line=line, row=2, col=1)
+            plot.add_scatter(x=steps, y=gaps, name=gap, mode="lines+markers", line=line, row=2, col=1)
     for record in model.runs[0].of("checkpoint")[1:-1]:
         plot.add_vline(x=record["step"], line={"width": 1, "dash": "dot", "color": _GREY})
     if apart is not None:
@@ -69,7 +68,7 @@ def figure(model: Model) -> go.Figure:
 
 def shown_steps(model: Model) -> list[int]:
     """Choose the steps that are drawn: all, or evenly spaced ones with the first that differs."""
-    steps = sorted({step for run in model.runs for step in run.losses})
+    steps = sorted({step for _, losses in model.curves for step in losses})
     stride = math.ceil(len(steps) / POINTS)
     chosen = set(steps[::stride]) | set(steps[-1:]) | {model.first_difference}
     return [step for step in steps if step in chosen]

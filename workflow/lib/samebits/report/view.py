@@ -49,11 +49,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Model:
-    """A model: its verdict and its runs, the first of which the others are compared with."""
+    """A model: its verdict and its runs, the first of which the others, or replays, are compared with."""
 
     name: str
     verdict: dict[str, Any]
     runs: list[Run]
+    replays: list[Run]
 
     @property
     def identical(self) -> bool:
@@ -65,6 +66,14 @@ class Model:
         """The spec of the first run."""
         spec: dict[str, Any] = self.runs[0].records[0]["spec"]
         return spec
+
+    @property
+    def curves(self) -> list[tuple[str, dict[int, str]]]:
+        """The losses of each run by its name, and those of all replays together."""
+        curves = [(run.name, run.losses) for run in self.runs]
+        if self.replays:
+            curves.append(("replays", {k: v for replay in self.replays for k, v in replay.losses.items()}))
+        return curves
 
     @property
     def first_difference(self) -> int | None:
@@ -84,7 +93,9 @@ def gather(results: Path, models: Sequence[str]) -> list[Model]:
 
 def _model(folder: Path, name: str) -> Model:
     found = verdict.read(folder / "verdict.json")
-    return Model(name, found, [_run(folder / run["run"]) for run in found["runs"]])
+    runs = [_run(folder / run["run"]) for run in found["runs"]]
+    replays = [_run(folder / "replay" / f"segment-{r['segment']}") for r in found.get("replays", ())]
+    return Model(name, found, runs, replays)
 
 
 def _run(folder: Path) -> Run:
