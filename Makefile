@@ -8,7 +8,8 @@ BIN := .venv/bin
 help:
 	@echo "make demo     train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make test     check the code and run all tests that this machine can run"
-	@echo "make bench    measure what recording costs (about a quarter of an hour)"
+	@echo "make test-long  kill runs at 200 random moments instead of 30"
+	@echo "make bench    measure what recording, verifying and the tiers cost (about an hour)"
 	@echo "make schema   write workflow/schemas/ anew from the types of the config"
 	@echo "make goldens  write tests/goldens/ anew; look at the difference before committing it"
 	@echo "make clean    remove results, environments and .venv"
@@ -18,6 +19,9 @@ demo: .venv/demo
 
 test: .venv/test lint
 	$(BIN)/pytest
+
+test-long: .venv/test
+	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -1,19 +1,15 @@
 """Recorded training against the same loop written by hand, without samebits, in the same environment."""
 
-import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
-import yaml
-
+from prepared import RECIPES, Prepared
 from run import pairs, tell
-from samebits import library, root, seal
-from samebits.spec import Spec
+from samebits import seal
 
-RECIPES = root() / "config" / "recipes"
 MODELS = {
     "digits-cnn": {
         "framework": "pytorch",
@@ -21,6 +17,7 @@ MODELS = {
         "data": "sklearn:digits",
         "params": {"channels": 32},
         "steps": 16000,
+        "segments": 8,
     },
     "cancer-trees": {
         "framework": "xgboost",
@@ -28,6 +25,7 @@ MODELS = {
         "data": "sklearn:breast_cancer",
         "params": {"eta": 0.001, "max_depth": 6},
         "steps": 20000,
+        "segments": 8,
     },
 }
 
@@ -78,51 +76,28 @@ print(time.perf_counter() - began)
 def run() -> None:
     """Print the ratio for each framework: training, ledger, checkpoints, cold boundaries and all."""
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder)
-        config = {"models": MODELS, "cache": str(Path.cwd() / ".samebits")}
-        (workspace / "config").mkdir()
-        (workspace / "config" / "config.yaml").write_text(yaml.safe_dump(config))
-        specs = [f"results/{model}/spec.json" for model in MODELS]
-        command = [sys.executable, "-m", "samebits", "run", "--profile", "local", *specs]
-        subprocess.run(
-            command, cwd=workspace, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        prepared = Prepared(Path(folder), MODELS)
         for model in MODELS:
-            _measure(model, workspace)
+            _measure(model, prepared)
 
 
-def _measure(model: str, workspace: Path) -> None:
-    path = workspace / "results" / model / "spec.json"
-    spec = Spec.read(path)
-    cache = Path.cwd() / ".samebits"
-    data = next(cache.glob(f"data/{spec.data.replace(':', '-')}-*/data.json")).parent
-    prefix = _prefix(cache, spec)
-    folder = path.parent / "run-1"
-    recipe = RECIPES / spec.recipe.split(":")[0]
-    installed = workspace / "library"
-    library.install(installed)
+def _measure(model: str, prepared: Prepared) -> None:
+    spec = prepared.spec(model)
+    shares = []
 
     def ours() -> float:
-        subprocess.run(["rm", "-rf", str(folder)], check=True)
-        (folder / "scratch").mkdir(parents=True)
-        files = [str(item) for item in (path, recipe, data, folder)]
-        environment = seal.environment(spec, installed, folder / "scratch")
-        command = seal.command(prefix, *files)
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-        lines = (folder / "timing.jsonl").read_text().splitlines()
-        return sum(value for line in lines for key, value in json.loads(line).items() if "seconds" in key)
+        seconds = prepared.train(model)
+        shares.append((seconds["restore"] + seconds["save"]) / sum(seconds.values()))
+        return sum(seconds.values())
 
     def by_hand() -> float:
-        command = [str(prefix / "bin" / "python"), "-c", BY_HAND[spec.framework], str(path), str(data)]
-        environment = seal.environment(spec, RECIPES, workspace) | {"PATH": os.environ["PATH"]}
+        path, data = prepared.folder / "results" / model / "spec.json", prepared.data(spec)
+        python = str(prepared.prefix(spec) / "bin" / "python")
+        command = [python, "-c", BY_HAND[spec.framework], str(path), str(data)]
+        environment = seal.environment(spec, RECIPES, prepared.folder) | {"PATH": os.environ["PATH"]}
         return float(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout)
 
     print(f"recording: {model}, {spec.framework}, {spec.steps} steps, {spec.threads} thread(s)", flush=True)
     tell(f"training {model}, recorded and by hand", pairs(ours, by_hand, 3), 1.03)
-
-
-def _prefix(cache: Path, spec: Spec) -> Path:
-    for manifest in cache.glob(f"envs/{spec.environment}-*/environment.json"):
-        if json.loads(manifest.read_bytes())["digest"] == spec.environment_digest:
-            return manifest.parent
-    raise FileNotFoundError(spec.environment)
+    share = f"{100 * median(shares):.2f} % of the time (goal: at most 3)"
+    print(f"training {model}: {spec.segments} checkpoints took {share}", flush=True)

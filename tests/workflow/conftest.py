@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from samebits import environments, library
+from samebits.data import Manifest
+from samebits.sample import Sample
 from samebits.spec import Spec
 
 ROOT = Path(__file__).parents[2]
@@ -33,20 +35,40 @@ class Workspace:
 
     def train(self, spec, folder, **changes):
         """Train a spec into a folder by the command that the rule calls, from what the cache holds."""
+        return self.measured("train", spec, folder, **changes)
+
+    def replay(self, spec, run, segment, folder, **changes):
+        """Replay a segment of a run, as the rule does, and return the verdict on that segment alone."""
+        sample = Sample.draw(run, 1)
+        sample = replace(sample, segments=[segment])
+        folder.mkdir()
+        sample.write(folder / "sample.json")
+        where = {"run": run / "ledger.jsonl", "sample": folder / "sample.json", "segment": segment}
+        process = self.measured("replay", spec, folder / f"segment-{segment}", **where, **changes)
+        assert process.returncode == 0, process.stdout
+        return self.samebits("compare", run, "--sample", folder / "sample.json")
+
+    def measured(self, command, spec, folder, **changes):
+        """Run a command that becomes a measured process, with what the cache holds."""
         resolved = Spec.read(spec)
-        recipe, data = resolved.recipe.split(":")[0], resolved.data.replace(":", "-")
+        recipe = resolved.recipe.split(":")[0]
         arguments = {
             "spec": spec,
             "recipe": self.recipe(recipe),
-            "data": next(self.cache.glob(f"data/{data}-*/data.json")),
+            "data": self.data(resolved),
             "environment": changes.get("environment") or self.environment(resolved),
             "library": self.library(),
             "ledger": folder / "ledger.jsonl",
             **changes,
         }
         return self.samebits(
-            "train", *(item for key, value in arguments.items() for item in (f"--{key}", value))
+            command, *(item for key, value in arguments.items() for item in (f"--{key}", value))
         )
+
+    def data(self, spec):
+        """Return the manifest of the data set that a spec was resolved with."""
+        found = self.cache.glob(f"data/{spec.data.replace(':', '-')}-*/data.json")
+        return next(path for path in found if Manifest.read(path.parent).digest == spec.data_digest)
 
     def environment(self, spec):
         """Return the manifest of the environment that a spec was resolved with."""
@@ -94,14 +116,20 @@ class Workspace:
     def verdict(self, model):
         return json.loads((self.results(model) / "verdict.json").read_text())
 
-    def ledger(self, model, run=1):
-        path = self.results(model) / f"run-{run}" / "ledger.jsonl"
+    def ledger(self, model, run="run-1"):
+        path = self.results(model) / run / "ledger.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 @pytest.fixture
 def workspace(tmp_path):
     return Workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def workspaces(tmp_path_factory):
+    """Make a workspace that several tests share."""
+    return lambda name: Workspace(tmp_path_factory.mktemp(name))
 
 
 @pytest.fixture(scope="session")

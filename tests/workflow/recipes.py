@@ -1,4 +1,4 @@
-"""Recipes for the tests: sound ones, and ones that misbehave in the second run only.
+"""Recipes for the tests: sound ones, and ones that misbehave in the second run, or in replays, only.
 
 A recipe is the same file in all runs of a model, so what goes wrong must come from outside of it. Here it is
 a marker on the disk: the first run leaves it, the second finds it.
@@ -20,13 +20,15 @@ MARKER.touch()
 class MLP(nn.Module):
     def __init__(self, hidden=32, lr=0.01):
         super().__init__()
-        self.batch_size, self.lr, self.steps = 64, lr, 0
+        self.batch_size, self.lr = 64, lr
+        self.register_buffer("taken", torch.tensor(0))  # steps; part of the state
         self.layers = nn.Sequential(nn.Linear(64, hidden), nn.ReLU(), nn.Dropout(0.1), nn.Linear(hidden, 10))
 
     def forward(self, x):
         return self.layers(x)
 
     def training_step(self, batch, index):
+        self.taken += 1
         {step}
         x, y = batch
         return F.cross_entropy(self(x), y)

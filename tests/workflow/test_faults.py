@@ -1,4 +1,7 @@
-"""Every injected difference is caught and named; the same models without it are identical (the twins)."""
+"""Every injected difference is caught and named; the same models without it are identical (the twins).
+
+By a full rerun and by replaying segments alike, but that a replay also tells the segment from its checkpoint.
+"""
 
 import json
 import shutil
@@ -24,44 +27,53 @@ def marker(tmp_path_factory):
     return tmp_path_factory.mktemp("fault") / "first-run-was-here"
 
 
+@pytest.fixture(params=["rerun", "replay"])
+def mode(request):
+    """How models are verified: the same faults are caught in both ways."""
+    return request.param
+
+
 @pytest.fixture
-def proven(workspace, marker):
-    """A workspace in which both frameworks have trained identical runs: the twin of all faults below."""
+def proven(workspace, marker, mode):
+    """A workspace in which both frameworks were verified as identical: the twin of all faults below."""
     workspace.write_recipe("mlp.py", mlp(marker))
     workspace.write_recipe("trees.py", trees(marker))
-    workspace.write_config(models={"mlp": MLP, "trees": TREES})
+    workspace.write_config(models={"mlp": MLP, "trees": TREES}, defaults={"verify": {"mode": mode}})
     process = workspace.run()
     assert process.returncode == 0, process.stdout
-    assert workspace.verdict("mlp")["verdict"] == workspace.verdict("trees")["verdict"] == "identical"
+    for model in ("mlp", "trees"):
+        verdict = workspace.verdict(model)
+        assert (verdict["verdict"], verdict["mode"]) == ("identical", mode)
     return workspace
 
 
-def train_again(workspace, model, changes, **arguments):
-    """Train a model once more, as run-x, with a changed spec, and compare it with run-1."""
+def again(workspace, model, mode, changes, **arguments):
+    """Train a model once more, or replay its second segment, with a changed spec; compare with run-1."""
     results = workspace.results(model)
     changed = results / "changed.json"
     changed.write_bytes(replace(Spec.read(results / "spec.json"), **changes).canonical())
-    shutil.rmtree(results / "run-x", ignore_errors=True)
-    process = workspace.train(changed, results / "run-x", **arguments)
+    other = results / "other"
+    shutil.rmtree(other, ignore_errors=True)
+    if mode == "replay":
+        return workspace.replay(changed, results / "run-1", 2, other, **arguments)
+    process = workspace.train(changed, other, **arguments)
     assert process.returncode == 0, process.stdout
-    return workspace.samebits("compare", results / "run-1", results / "run-x")
+    return workspace.samebits("compare", results / "run-1", other)
 
 
-@pytest.mark.parametrize("model", ["mlp", "trees"])
-def test_changed_specs_are_named(proven, model):
-    same = train_again(proven, model, {})
-    assert same.returncode == 0, same.stdout  # the twin: nothing changed, nothing found
-
-    seed = train_again(proven, model, {"seed": 1})
-    assert seed.returncode == 1
-    assert "seed: 0 in run-1, 1 in run-x" in seed.stdout
-
-    threads = train_again(proven, model, {"threads": 2})
-    assert threads.returncode == 1
-    assert "threads: 1 in run-1, 2 in run-x" in threads.stdout
+def test_changed_specs_are_named(proven, mode):
+    other = {"rerun": "other", "replay": "the replay of segment 2"}[mode]
+    for model in ("mlp", "trees"):
+        same = again(proven, model, mode, {})
+        assert same.returncode == 0, same.stdout  # the twin: nothing changed, nothing found
+        for key, old, new in (("seed", 0, 1), ("threads", 1, 2)):
+            found = again(proven, model, mode, {key: new})
+            assert found.returncode == 1
+            assert f"{key}: {old} in run-1, {new} in {other}" in found.stdout
 
 
-def test_another_library_version_is_named(proven):
+@pytest.mark.parametrize("mode", ["rerun"], indirect=True)
+def test_another_library_version_is_named(proven, mode):
     envs = proven.folder / "envs" / "xgboost-cpu"
     envs.mkdir(parents=True)
     ours = proven.root / "envs" / "xgboost-cpu" / "environment.yaml"
@@ -72,71 +84,93 @@ def test_another_library_version_is_named(proven):
     manifest = prefix / "environment.json"
     digest = json.loads(manifest.read_bytes())["digest"]
 
-    found = train_again(proven, "trees", {"environment_digest": digest}, environment=manifest)
-    assert found.returncode == 1
     now = json.loads((proven.results("trees") / "run-1" / "fingerprint.json").read_bytes())
-    assert f"library.numpy: {now['libraries']['numpy']} in run-1, 2.3.5 in run-x" in found.stdout
+    for way, name in (("rerun", "other"), ("replay", "the replay of segment 2")):
+        found = again(proven, "trees", way, {"environment_digest": digest}, environment=manifest)
+        assert found.returncode == 1
+        assert f"library.numpy: {now['libraries']['numpy']} in run-1, 2.3.5 in {name}" in found.stdout
 
 
-FLIP = """self.steps += 1
-        if SECOND and self.steps == {step}:
+FLIP = """if SECOND and self.taken == {step}:
             with torch.no_grad():
                 self.layers[0].weight.view(torch.int32)[3, 5] ^= 1"""
 
 
-@pytest.mark.parametrize("in_segment", [1, 4])
-def test_one_bit_of_a_weight_after_a_step(workspace, marker, in_segment):
-    """The recipe counts its steps from 1 in each segment of 4; the first of each is run by a fresh object.
-
-    Flipped before the last step of a segment, the bit shows in the checkpoint; before the first, only in
-    what the segment makes of it.
-    """
-    workspace.write_recipe("mlp.py", mlp(marker, step=FLIP.format(step=in_segment)))
+@pytest.mark.parametrize(("step", "segment"), [(1, 1), (8, 2)])
+def test_one_bit_of_a_weight_at_a_step(workspace, marker, mode, step, segment):
+    """Flipped in a segment's last step the bit shows in the checkpoint, in an earlier one also in losses."""
+    workspace.write_recipe("mlp.py", mlp(marker, step=FLIP.format(step=step)))
     workspace.write_recipe("trees.py", trees(marker))
-    workspace.write_config(models={"mlp": MLP, "trees": TREES})
+    workspace.write_config(models={"mlp": MLP, "trees": TREES}, defaults={"verify": {"mode": mode}})
     process = workspace.run("-j1")
     assert process.returncode != 0
 
-    (difference,) = workspace.verdict("mlp")["differences"]
-    assert workspace.verdict("mlp")["verdict"] == "different"
-    assert difference["runs"] == ["run-1", "run-2"]
+    verdict = workspace.verdict("mlp")
+    (difference,) = verdict["differences"]  # a replay of another segment begins with the recorded state
+    assert verdict["verdict"] == "different"
+    other = {"rerun": "run-2", "replay": f"the replay of segment {segment}"}[mode]
+    assert difference["runs"] == ["run-1", other]
+    assert difference["segment"] == segment
     assert difference["tensor"].startswith("state.module.layers")
-    assert in_segment <= difference["step"] <= 4
+    assert step <= difference["step"] <= 4 * segment
     for text in (process.stdout, difference["message"]):
         assert f"step {difference['step']}" in text
         assert f"{difference['tensor']}[" in text
         assert text.count("0x") >= 2
-    assert "mlp: different: run-1 and run-2 part at" in process.stdout
-    for run in (1, 2):  # both runs are kept, and so is what was proven
+    assert f"mlp: different: run-1 and {other} part at" in process.stdout
+    folders = {"rerun": ["run-1", "run-2"], "replay": ["run-1", f"replay/segment-{segment}"]}[mode]
+    for run in folders:  # both are kept, and so is what was proven
         assert workspace.ledger("mlp", run)[-1]["kind"] == "end"
     assert workspace.verdict("trees")["verdict"] == "identical"
     assert "mlp" in (workspace.folder / "results" / "report.html").read_text()
     assert not (workspace.results("mlp") / "verified").exists()
 
 
-def test_another_order_of_the_data(workspace, marker):
-    reverse = "if SECOND: x, y = (x.flip(0), y.flip(0)) if hasattr(x, 'flip') else (x[::-1], y[::-1])"
-    workspace.write_recipe("mlp.py", mlp(marker, data=reverse))
-    workspace.write_recipe("trees.py", trees(marker.with_name("trees"), data=reverse))
-    workspace.write_config(models={"mlp": MLP, "trees": TREES})
+def test_another_order_of_the_data(workspace, marker, mode):
+    swap = "if SECOND: x, y = x[ORDER], y[ORDER]"
+    order = "\nORDER = list(range(568, -1, -1))\n"
+    workspace.write_recipe("mlp.py", mlp(marker, data=swap) + order)
+    workspace.write_recipe("trees.py", trees(marker.with_name("trees"), data=swap) + order)
+    workspace.write_config(
+        models={"mlp": {**MLP, "data": "sklearn:digits"}, "trees": TREES}, defaults={"verify": {"mode": mode}}
+    )
     process = workspace.run("-j1")
     assert process.returncode != 0
     for model in ("mlp", "trees"):
-        (difference,) = workspace.verdict(model)["differences"]
+        difference = workspace.verdict(model)["differences"][0]
         assert difference["kind"] == "data"
         assert f"step {difference['step']}: the data that step read" in difference["message"]
+        assert difference["segment"] == 1
     assert workspace.verdict("trees")["differences"][0]["step"] == 1
 
 
-def test_unseeded_runs_differ_and_a_seed_mends_it(workspace, marker):
+def test_segments_that_were_not_drawn_are_said_to_be_unseen(workspace, marker):
+    verify = {"mode": "replay", "segments": 4, "sample": 0.25}
+    workspace.write_recipe("mlp.py", mlp(marker))
+    workspace.write_config(models={"mlp": {**MLP, "verify": verify}})
+    process = workspace.run()
+    assert process.returncode == 0, process.stdout
+    verdict = workspace.verdict("mlp")
+    assert (len(verdict["replays"]), verdict["segments"], verdict["unseen"]) == (1, 4, 0.75)
+    assert "the replays of 1 of its 4 segments (a single bad one among the others" in process.stdout
+    assert len(list((workspace.results("mlp") / "replay").glob("segment-*"))) == 1
+    again = workspace.run()
+    assert "Nothing to be done" in again.stdout  # no new sample is drawn for what is verified
+
+
+def test_unseeded_runs_differ_and_a_seed_mends_it(workspace, marker, mode):
     workspace.write_recipe("mlp.py", mlp(marker))
     workspace.write_recipe("trees.py", trees(marker))
-    workspace.write_config(models={"mlp": MLP, "trees": TREES}, defaults={"tier": "unseeded"})
+    workspace.write_config(
+        models={"mlp": MLP, "trees": TREES}, defaults={"tier": "unseeded", "verify": {"mode": mode}}
+    )
     assert workspace.run().returncode != 0
     for model in ("mlp", "trees"):
         assert workspace.verdict(model)["verdict"] == "different"
 
-    workspace.write_config(models={"mlp": MLP, "trees": TREES}, defaults={"tier": "seeded"})
+    workspace.write_config(
+        models={"mlp": MLP, "trees": TREES}, defaults={"tier": "seeded", "verify": {"mode": mode}}
+    )
     assert workspace.run().returncode == 0
     for model in ("mlp", "trees"):
         assert workspace.verdict(model)["verdict"] == "identical"

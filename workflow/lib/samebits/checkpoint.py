@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, deserialize
 
-from samebits.digest import DTYPES, Tensor, rows, state_digest
+from samebits.digest import DTYPES, Tensor, TensorRow, rows, state_digest
 from samebits.errors import Refused
 
 
@@ -34,6 +35,14 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     sync_folder(path.parent)
+
+
+def save_digested(path: Path, tensors: Mapping[str, Tensor], threads: int = 1) -> list[TensorRow]:
+    """Write tensors as ``save`` does and digest them at the same time: one waits while the other computes."""
+    with ThreadPoolExecutor(1) as pool:
+        digests = pool.submit(rows, tensors, threads)
+        save(path, tensors)
+        return digests.result()
 
 
 def _header(tensors: Sequence[tuple[str, Tensor]]) -> bytes:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 import samebits
-from samebits.errors import Refused
+from samebits.errors import Refused, explain
 
 if TYPE_CHECKING:
     from samebits import launch
@@ -328,3 +328,8 @@ def main() -> None:
     except BrokenPipeError:  # `samebits show | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if (said := explain(error, Path.cwd())) is None:
+            raise
+        print(f"samebits: {said}", file=sys.stderr)
+        sys.exit(2)

@@ -185,9 +185,11 @@ def _write_checkpoint(
     A state whose digest is ``known`` lies elsewhere already and is not written again.
     """
     tensors = adapter.tensors(state)
-    digests = rows(tensors, spec.threads)
-    if state_digest(digests) != known:
-        checkpoint.save(folder / "checkpoints" / checkpoint.file_name(step), tensors)
+    path = folder / "checkpoints" / checkpoint.file_name(step)
+    if known is None:
+        digests = checkpoint.save_digested(path, tensors, spec.threads)
+    elif state_digest(digests := rows(tensors, spec.threads)) != known:
+        checkpoint.save(path, tensors)
     return Reached(step, writer.checkpoint(step, digests))
 
 

@@ -1,4 +1,6 @@
-"""The errors that samebits itself raises."""
+"""The errors that samebits itself raises, and what mends those of a disk."""
+
+import errno
 
 
 class Refused(Exception):
@@ -15,3 +17,23 @@ class Lost(Exception):
     Nothing is wrong with what was recorded, so the engine goes on from the last checkpoint. The message names
     what was lost.
     """
+
+
+_GO_ON = "and run the workflow again, it goes on from what was recorded"
+_MENDS = {
+    errno.ENOSPC: f"the disk is full; free some space {_GO_ON}",
+    errno.EDQUOT: f"your quota of the disk is used up; free some space {_GO_ON}",
+    errno.EROFS: f"the disk is read-only; make it writable {_GO_ON}",
+    errno.EACCES: f"you may not write or read it; change its permissions {_GO_ON}",
+}
+
+
+def explain(error: OSError, folder: object) -> str | None:
+    """Say in one line what is wrong with a disk and what mends it; None if it is not the disk.
+
+    Args:
+        error: what an operation on a file raised.
+        folder: where the operation was, if the error does not say.
+    """
+    mend = _MENDS.get(error.errno or 0)
+    return mend and f"{error.filename or folder}: {mend}"

@@ -4,7 +4,6 @@ It trains a spec into a run's folder, or replays one segment of a run that is al
 """
 
 import argparse
-import errno
 import json
 import secrets
 import shutil
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from samebits import engine, fingerprint, frameworks, seal
 from samebits.data import load
-from samebits.errors import Lost, Refused
+from samebits.errors import Lost, Refused, explain
 from samebits.execution import Execution
 from samebits.frameworks import Adapter
 from samebits.recipe import Recipe
@@ -41,18 +40,9 @@ def main() -> int:
     except Refused as refused:
         return _fail(str(refused))
     except OSError as error:
-        if (mend := _MENDS.get(error.errno or 0)) is None:
+        if (said := explain(error, arguments.folder)) is None:
             raise
-        return _fail(f"{error.filename or arguments.folder}: {mend}")
-
-
-_GO_ON = "and run the workflow again, it goes on from the last checkpoint"
-_MENDS = {
-    errno.ENOSPC: f"the disk is full; free some space {_GO_ON}",
-    errno.EDQUOT: f"your quota of the disk is used up; free some space {_GO_ON}",
-    errno.EROFS: f"the disk is read-only; make it writable {_GO_ON}",
-    errno.EACCES: f"writing is not permitted; give yourself the right to {_GO_ON}",
-}
+        return _fail(said)
 
 
 def _measure(arguments: argparse.Namespace) -> int:
