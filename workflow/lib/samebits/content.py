@@ -57,7 +57,9 @@ def tensors(name: str, raw: bytes) -> dict[str, Tensor]:
             f"output {name} cannot be read as its suffix says: {said}; mend the script, or {_BY_BYTES}"
         ) from None
     inner = f"{name}."
-    return {f"{name}:{path[len(inner) :]}" if path.startswith(inner) else path: t for path, t in leaves.items()}
+    return {
+        f"{name}:{path[len(inner) :]}" if path.startswith(inner) else path: t for path, t in leaves.items()
+    }
 
 
 def as_bytes(name: str, raw: bytes) -> dict[str, Tensor]:
@@ -273,7 +275,10 @@ def _values(column: Any) -> Any:
     """Return numbers as they are, and anything else as text."""
     if column.null_count == 0 and (array := column.to_numpy()).dtype.name in SAFETENSORS_NAMES:
         return array
-    return [item if item is None or isinstance(item, bool | int | float) else str(item) for item in column.to_pylist()]
+    return [
+        item if item is None or isinstance(item, bool | int | float) else str(item)
+        for item in column.to_pylist()
+    ]
 
 
 _READERS: dict[str, Callable[[bytes], Any]] = {

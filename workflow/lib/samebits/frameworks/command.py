@@ -79,7 +79,11 @@ class Adapter(frameworks.Adapter):
         for name in self._spec.options["as_bytes"]:
             _parent(folder / name).write_bytes(state[name].raw.tobytes())
         for name in self._spec.options["outputs"]:
-            own = {key: t for key, t in state.items() if key == name or key.startswith((f"{name}:", name + VALUES))}
+            own = {
+                key: t
+                for key, t in state.items()
+                if key == name or key.startswith((f"{name}:", name + VALUES))
+            }
             checkpoint.save(_parent(folder / f"{name}.safetensors"), own)
 
     def predict(self, state: State) -> NDArray[Any]:
@@ -220,7 +224,9 @@ class Adapter(frameworks.Adapter):
                 "let the script write the file itself"
             )
         if not path.is_file():
-            written = sorted(p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file())
+            written = sorted(
+                p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file()
+            )
             raise Refused(
                 f"model {self._spec.model}: {self._recipe.path.name} did not write its output {name}; "
                 f"it wrote {', '.join(written[:10]) or 'nothing'} in its working folder; correct outputs"
@@ -231,7 +237,9 @@ class Adapter(frameworks.Adapter):
 def _metrics(state: State) -> dict[str, float]:
     """Return the numbers at the top of metrics.json."""
     head = "metrics.json:"
-    numbers = {name.removeprefix(head): array(t) for name, t in state.items() if name.startswith(head)}
+    numbers = {
+        name.removeprefix(head): array(t) for name, t in sorted(state.items()) if name.startswith(head)
+    }
     return {name: float(number) for name, number in numbers.items() if number.ndim == 0 and "." not in name}
 
 
