@@ -1,4 +1,4 @@
-"""Training without Snakemake: the commands that its rules call, for tests that need many runs of small models."""
+"""Training without Snakemake: the commands that its rules call, for tests that need many small runs."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""LightGBM: runs, replays and interrupted runs give the same bits; faults and what is not ours to set are named."""
+"""LightGBM: runs, replays and interrupted runs give the same bits; faults and refusals are named."""
 
 import os
 import signal

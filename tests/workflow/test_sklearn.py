@@ -1,4 +1,4 @@
-"""scikit-learn: estimators fitted twice are the same, stored without pickle, and what cannot be so is refused."""
+"""scikit-learn: estimators are the same twice, stored without pickle, or refused by name."""
 
 import subprocess
 from pathlib import Path

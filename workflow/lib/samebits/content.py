@@ -208,7 +208,8 @@ def _ubj(raw: bytes) -> Any:
         count = integer() if skip(b"#") else None
         if kind == b"[" and code in _UBJ and count is not None:
             return numbers(code, count)
-        end, items = {b"[": b"]", b"{": b"}"}[kind], []
+        end = {b"[": b"]", b"{": b"}"}[kind]
+        items: list[tuple[str, Any]] = []
         while len(items) < count if count is not None else not skip(end):
             key = take(integer()).decode() if kind == b"{" else ""
             items.append((key, value(code or take(1))))

@@ -44,7 +44,8 @@ class Command(Options):
             path = PurePosixPath(output)
             if path.is_absolute() or ".." in path.parts or str(path) in ("", ".") or ":" in output:
                 raise ValueError(
-                    f"the output {output!r} is no file below the script's working folder; write its path from there"
+                    f"the output {output!r} is no file below the script's working folder; "
+                    "write its path from there"
                 )
         return outputs
 

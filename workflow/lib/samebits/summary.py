@@ -24,7 +24,7 @@ def show(results: Path, console: Console) -> bool:
             item["framework"],
             str(item["steps"]),
             _number(item["loss"]),
-            metrics[0] if metrics else "–",
+            metrics[0] if metrics else "–",  # noqa: RUF001
             item["state"].rpartition(":")[2][:10],
             f"[{colour}]{item['verdict']}[/]",
         )
@@ -41,4 +41,4 @@ def show(results: Path, console: Console) -> bool:
 def _number(hexadecimal: str) -> str:
     """Write a loss; a framework that has none records NaN."""
     value = float.fromhex(hexadecimal)
-    return "–" if math.isnan(value) else f"{value:.6f}"
+    return "–" if math.isnan(value) else f"{value:.6f}"  # noqa: RUF001

@@ -6,8 +6,8 @@ framework's switches thrown (``samebits.script.sitecustomize``). Only the script
 so it sees no other file of its folder.
 
 Of its outputs the content is compared (``samebits.content``). The numbers at the top of an output
-``metrics.json`` become the metrics, the one called ``loss`` the loss; an output ``predictions.npy`` becomes the
-predictions.
+``metrics.json`` become the metrics, the one called ``loss`` the loss; an output ``predictions.npy`` becomes
+the predictions.
 """
 
 import ctypes
@@ -75,7 +75,7 @@ class Adapter(frameworks.Adapter):
         return state
 
     def export(self, state: State, folder: Path) -> None:
-        """Write every output as its tensors: the container that the script wrote need not be the same again."""
+        """Write every output as its tensors: the bytes of a container need not be the same again."""
         for name in self._spec.options["as_bytes"]:
             _parent(folder / name).write_bytes(state[name].raw.tobytes())
         for name in self._spec.options["outputs"]:
@@ -114,13 +114,13 @@ class Adapter(frameworks.Adapter):
             return [sys.executable]
         if not first.startswith(b"#!"):
             raise Refused(
-                f"model {self._spec.model}: {self._recipe.path.name} is no .py file and does not say what runs "
-                "it; begin it with a line such as #!/bin/bash"
+                f"model {self._spec.model}: {self._recipe.path.name} is no .py file and does not say "
+                "what runs it; begin it with a line such as #!/bin/bash"
             )
         return []
 
     def _arguments(self) -> list[str]:
-        """Return the arguments with their placeholders filled in, and the params that have none as options."""
+        """Return the arguments with placeholders filled in, and the params that have none as options."""
         files = list(self._data.files)
         data = self._scratch / "data" / (files[0] if len(files) == 1 else "")
         values = {
@@ -192,7 +192,7 @@ class Adapter(frameworks.Adapter):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                preexec_fn=die_with_the_parent,  # noqa: PLW1509  this process has one thread
+                preexec_fn=die_with_the_parent,
             )
         except OSError as error:
             raise Refused(

@@ -1,11 +1,11 @@
 """LightGBM: a recipe is a class with ``params`` and a static method from data to Dataset.
 
 ``params`` are LightGBM's own, without seeds, threads and device, which the spec decides.
-``datasets(data) -> {"train": Dataset, "test": (X, y)}`` and ``metrics(predictions, test) -> {name: value}`` are
-static methods. A step is one boosting round, and its loss is the first metric on the training data.
+``datasets(data) -> {"train": Dataset, "test": (X, y)}`` and ``metrics(predictions, test) -> {name: value}``
+are static methods. A step is one boosting round, and its loss is the first metric on the training data.
 
-With a third data set, ``"valid": Dataset``, and ``early_stopping_round`` among the params, training ends when the
-first metric on it has not become better for so many rounds.
+With a third data set, ``"valid": Dataset``, and ``early_stopping_round`` among the params, training ends when
+the first metric on it has not become better for so many rounds.
 """
 
 from collections.abc import Iterator
@@ -117,7 +117,10 @@ class Adapter(frameworks.Adapter):
         found = {"booster": tensor(np.frombuffer(state.text().encode(), np.uint8))}
         if state.best:
             value, step = state.best
-            found |= {"best.value": tensor(np.float64(value)), "best.round": tensor(np.int64(step))}
+            found |= {
+                "best.value": tensor(np.array(value, np.float64)),
+                "best.round": tensor(np.array(step, np.int64)),
+            }
         return found
 
     def export(self, state: State, folder: Path) -> None:

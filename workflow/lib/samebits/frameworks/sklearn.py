@@ -1,8 +1,8 @@
 """scikit-learn: a recipe is a class or function that returns an estimator or a Pipeline, unmodified.
 
 ``datasets(data) -> {"train": (X, y), "test": (X, y)}`` is a function beside it (or a static method); ``y`` is
-left out where an estimator needs none. ``metrics(predictions, test) -> {name: value}`` may be, too: without it
-the metric is the estimator's own score. The one step is ``fit``.
+left out where an estimator needs none. ``metrics(predictions, test) -> {name: value}`` may be, too:
+without it the metric is the estimator's own score. The one step is ``fit``.
 """
 
 import io
@@ -16,8 +16,8 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 import threadpoolctl
 from numpy.typing import NDArray
-from skops import io as skops
 from sklearn.base import is_classifier, is_regressor
+from skops import io as skops
 
 from samebits import frameworks, tree
 from samebits.data import Data
@@ -165,7 +165,7 @@ def _take_apart(raw: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     array is named by its place in the estimator, such as ``model.steps.1.1.coef_``.
     """
     arrays: dict[str, NDArray[Any]] = {}
-    numbers: dict[int, int] = {}
+    numbers: dict[Any, int] = {}
     names: dict[str, str] = {}
     with ZipFile(io.BytesIO(raw)) as members:
 
@@ -176,7 +176,7 @@ def _take_apart(raw: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
                 return node
             if node.get("__module__") == "recipe":
                 raise TypeError(f"{node['__class__']} at {place} is the recipe's own; take it from a package")
-            found = {}
+            found: dict[str, Any] = {}
             for key, value in node.items():
                 if key == "__id__":
                     # whether two equal constants are one object is Python's whim
@@ -242,7 +242,7 @@ def _unflatten(tensors: dict[str, Tensor]) -> tuple[dict[str, Any], dict[str, ND
     plain = tree.unflatten(tensors, "model", array)
     arrays = {}
     for name, described in plain["types"].items():
-        fields = described if isinstance(described, str) else [tuple(field) for field in described]
+        fields: Any = described if isinstance(described, str) else [tuple(field) for field in described]
         dtype = np.lib.format.descr_to_dtype(fields)
         parts = {field: array(tensors[part]) for part, field in _parts(name, dtype).items()}
         if dtype.names:

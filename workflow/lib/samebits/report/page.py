@@ -75,7 +75,7 @@ def _plot(model: Model, number: int) -> str:
 
 def _decimal(hexadecimal: str, form: str = ".6g") -> str:
     value = float.fromhex(hexadecimal)
-    return "–" if math.isnan(value) else format(value, form)
+    return "–" if math.isnan(value) else format(value, form)  # noqa: RUF001
 
 
 def _short(digest: str) -> str:
