@@ -15,8 +15,8 @@ PACKAGE = Path(samebits.__file__).parent
 FLOORS = [
     {"__init__", "errors"},
     {"digest", "seeds", "execution", "options"},
-    {"spec", "tree", "checkpoint", "tiers", "data"},
-    {"fingerprint", "ledger", "library", "recipe"},
+    {"spec", "tree", "checkpoint", "tiers", "data", "script"},
+    {"fingerprint", "ledger", "library", "recipe", "content"},
     {"seal", "frameworks", "sample", "runs"},
     {"engine"},
     {"measured"},
@@ -30,6 +30,9 @@ FLOORS = [
 
 #: what a training environment has besides the framework
 MEASURED_NEEDS = {"numpy", "blake3", "safetensors"}
+
+#: what the environment of a framework brings, where it is not only the package of that name
+BRINGS = {"pytorch": {"torch"}, "sklearn": {"sklearn", "skops", "threadpoolctl"}}
 
 
 def module(path):
@@ -81,10 +84,10 @@ def test_measured_modules_import_measured_modules_and_what_every_environment_has
     for name in library.files(PACKAGE):
         path = PACKAGE / name
         framework = path.stem if path.parent.name == "frameworks" else ""
-        framework = {"pytorch": "torch"}.get(framework, framework)
+        brought = BRINGS.get(framework, {framework})
         assert own(path) <= measured, name
         foreign = {found.split(".")[0] for found in imports(path)} - set(sys.stdlib_module_names)
-        assert foreign - {"samebits"} <= MEASURED_NEEDS | {framework}, name
+        assert foreign - {"samebits"} <= MEASURED_NEEDS | brought, name
 
 
 def test_nothing_pickles():

@@ -378,7 +378,8 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
         near = _near(model.data, config.data)
         yield f"{key}.data: {model.data!r} is not in the section data{near}; add it, or use sklearn:<name>"
     try:
-        options.of(model.framework).model_validate(model.options)
+        checked = options.of(model.framework).model_validate(model.options)
+        yield from (f"{key}.options.{problem}" for problem in checked.problems(model.params))
     except ValidationError as error:
         yield from (
             _explain({**item, "loc": ("models", name, "options", *item["loc"])}) for item in error.errors()

@@ -14,6 +14,7 @@ from samebits.digest import file_digest, files_digest
 MEASURED = (
     "__init__.py",
     "checkpoint.py",
+    "content.py",
     "data.py",
     "digest.py",
     "engine.py",
@@ -25,6 +26,7 @@ MEASURED = (
     "library.py",
     "measured.py",
     "recipe.py",
+    "script",
     "seal.py",
     "seeds.py",
     "spec.py",

@@ -1,14 +1,21 @@
 """The options of each framework's adapter, typed: what a user may write below ``options``."""
 
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Options(BaseModel):
     """An adapter without options."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def problems(self, params: Iterable[str]) -> list[str]:
+        """List what in the options does not fit the params."""
+        return []
 
 
 class Pytorch(Options):
@@ -23,9 +30,41 @@ class Command(Options):
     """A script of the user's own."""
 
     arguments: list[str] = Field(
-        [], description="arguments of the script, with {data}, {output}, {seed} and {threads} filled in"
+        [],
+        description="arguments of the script; {data}, {output}, {seed}, {threads}, {device} and the names of "
+        "params are filled in",
     )
-    outputs: list[str] = Field(min_length=1, description="files that it writes below {output}; compared")
+    outputs: list[str] = Field([], description="files that it writes; their content is compared")
+    as_bytes: list[str] = Field([], description="files that it writes; compared byte by byte")
+
+    @field_validator("outputs", "as_bytes")
+    @classmethod
+    def _inside(cls, outputs: list[str]) -> list[str]:
+        for output in outputs:
+            path = PurePosixPath(output)
+            if path.is_absolute() or ".." in path.parts or str(path) in ("", ".") or ":" in output:
+                raise ValueError(
+                    f"the output {output!r} is no file below the script's working folder; "
+                    "write its path from there"
+                )
+        return outputs
+
+    @model_validator(mode="after")
+    def _some(self) -> "Command":
+        named = [*self.outputs, *self.as_bytes]
+        if len(named) != len(set(named)) or not named:
+            raise ValueError("name the files that the script writes, each once: outputs: [model.npz]")
+        return self
+
+    def problems(self, params: Iterable[str]) -> list[str]:
+        """List what in the options does not fit the params."""
+        known = ["data", "output", "seed", "threads", "device", *params]
+        found = [word for argument in self.arguments for word in re.findall(r"\{(\w[\w-]*)\}", argument)]
+        return [
+            f"arguments: {{{word}}} is none of {', '.join(known)}; correct it, or add it to params"
+            for word in dict.fromkeys(found)
+            if word not in known
+        ]
 
 
 _TYPES: dict[str, type[Options]] = {"pytorch": Pytorch, "command": Command}

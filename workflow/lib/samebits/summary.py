@@ -1,5 +1,6 @@
 """The table at the end of a workflow: models and their verdicts."""
 
+import math
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -16,14 +17,14 @@ def show(results: Path, console: Console) -> bool:
         return False
     table = Table("model", "framework", "steps", "loss", "metric", "digest", "verdict", box=SIMPLE_HEAD)
     for item in found:
-        metric, value = item["metrics"][0] if item["metrics"] else ("", "0x0p0")
+        metrics = [f"{name} {float.fromhex(value):.4f}" for name, value in item["metrics"]]
         colour = "green" if item["verdict"] == "identical" else "red"
         table.add_row(
             item["model"],
             item["framework"],
             str(item["steps"]),
-            f"{float.fromhex(item['loss']):.6f}",
-            f"{metric} {float.fromhex(value):.4f}",
+            _number(item["loss"]),
+            metrics[0] if metrics else "–",  # noqa: RUF001
             item["state"].rpartition(":")[2][:10],
             f"[{colour}]{item['verdict']}[/]",
         )
@@ -35,3 +36,9 @@ def show(results: Path, console: Console) -> bool:
     if page.is_file():
         console.print(f"report: {page}")
     return True
+
+
+def _number(hexadecimal: str) -> str:
+    """Write a loss; a framework that has none records NaN."""
+    value = float.fromhex(hexadecimal)
+    return "–" if math.isnan(value) else f"{value:.6f}"  # noqa: RUF001

@@ -39,7 +39,7 @@ def sentence(verdict: dict[str, Any]) -> str:
 
 def _proof(verdict: dict[str, Any]) -> str:
     """Say what was found identical, and what a sample of segments leaves open."""
-    steps = f"{verdict['steps']} steps"
+    steps = f"{verdict['steps']} step{'s' * (verdict['steps'] != 1)}"
     if verdict["mode"] == "rerun":
         return f"{len(verdict['runs'])} runs of {steps} are"
     replayed, of = len(verdict["replays"]), verdict["segments"]

@@ -30,7 +30,7 @@ def figure(model: Model) -> go.Figure:
             customdata=[losses.get(step) for step in steps],
             hovertemplate="%{y:.6g}  %{customdata}",
             name=name,
-            mode="lines",
+            mode="lines" if len(steps) > 1 else "markers",
             # the first run is a wide band, so that the thin lines of equal runs are seen to lie upon it
             line={"width": 7, "color": _COLOURS[0]} if number == 0 else _thin(number),
             opacity=0.35 if number == 0 else 1,
@@ -72,6 +72,11 @@ def shown_steps(model: Model) -> list[int]:
     stride = math.ceil(len(steps) / POINTS)
     chosen = set(steps[::stride]) | set(steps[-1:]) | {model.first_difference}
     return [step for step in steps if step in chosen]
+
+
+def drawn(model: Model) -> bool:
+    """Tell whether there is a loss to draw: a framework that has none records NaN."""
+    return any(_decimal(loss) is not None for run in model.runs for loss in run.losses.values())
 
 
 def _thin(number: int) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Renders the page: a template, a style sheet, and the plots with one copy of their library inside."""
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from plotly.offline import get_plotlyjs
 
 import samebits
 from samebits import verdict
-from samebits.report.curves import figure, shown_steps
+from samebits.report.curves import drawn, figure, shown_steps
 from samebits.report.view import Model, gather
 
 _FOLDER = Path(__file__).parent
@@ -50,6 +51,7 @@ def render(models: Sequence[Model]) -> str:
         models=models,
         different=[model for model in models if not model.identical],
         sentence=verdict.sentence,
+        drawn=drawn,
         plot=_plot,
         thinned=lambda model: len(shown_steps(model)) < len(model.runs[0].losses),
         flat=_flat,
@@ -72,7 +74,8 @@ def _plot(model: Model, number: int) -> str:
 
 
 def _decimal(hexadecimal: str, form: str = ".6g") -> str:
-    return format(float.fromhex(hexadecimal), form)
+    value = float.fromhex(hexadecimal)
+    return "–" if math.isnan(value) else format(value, form)  # noqa: RUF001
 
 
 def _short(digest: str) -> str:

@@ -1,0 +1,1 @@
+"""A folder for the path of a script's Python: ``site`` finds ``sitecustomize`` in it, and nothing else."""
