@@ -62,6 +62,8 @@ def variables(tier: str, threads: int, site: Mapping[str, str] = os.environ) -> 
         "MKL_DYNAMIC": "FALSE",
         "OPENBLAS_NUM_THREADS": count,
         "NUMEXPR_NUM_THREADS": count,
+        # TensorFlow's own kernels; oneDNN's are chosen by processor and round differently
+        "TF_ENABLE_ONEDNN_OPTS": "0",
         **_ALLOCATOR,
     }
     pinned |= {name: site[name] for name in SITE_VARIABLES if name in site}
