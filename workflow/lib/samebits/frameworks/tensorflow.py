@@ -57,7 +57,6 @@ class Adapter(frameworks.Adapter):
         self._metrics = recipe.require("metrics", "metrics(predictions, test) -> {name: value}")
         self._batch_size = recipe.find("batch_size") or _BATCH_SIZE
         self._watch = _Watch(recipe.path)
-        op_callbacks.add_op_callback(self._watch)
 
     def start(self) -> keras.Model:
         return self._build()
@@ -66,22 +65,31 @@ class Adapter(frameworks.Adapter):
         model = self._build()
         for name, variable in _variables(model).items():
             variable.assign(_from_tensor(tensors[name]))
+        # TensorFlow's own operators keep their place in a stream inside a graph's kernels, so they are seeded
+        # by the segment; seeding them by the step would also throw the graph away (0.5 s a step).
+        tf.random.set_seed(derive(self._seed, "segment", step))
         return model
 
     def advance(self, state: keras.Model, step: int) -> Advance:
         batch = self._batch(step)
         inputs = inputs_digest({path: tensor(leaf) for path, leaf in _arrays(batch).items()})
         seed = derive(self._seed, "step", step)
-        _seed_generators(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
         for index, generator in enumerate(_generators(state)):
-            generator.state.assign([derive(seed, "generator", index) % 2**31, 0])
+            # its own seed counts where the recipe gave it one
+            own = derive(seed, "generator", index, generator.get_config()["seed"] or 0)
+            generator.state.value.assign([own % 2**31, 0])
         x, y, weights = (*batch, None, None)[:3]
+        op_callbacks.add_op_callback(self._watch)
         try:
             logs = state.train_on_batch(x, y, weights, return_dict=True)
         except Exception as error:
             if "determinis" not in str(error):
                 raise
             raise Refused(self._non_deterministic(str(error), self._place(error))) from None
+        finally:
+            op_callbacks.remove_op_callback(self._watch)
         self._judge(state)
         if not (isinstance(logs, dict) and "loss" in logs):
             raise Refused(f"model {self._spec.model}: the recipe's train_step returns no 'loss'; add it")
@@ -127,9 +135,6 @@ class Adapter(frameworks.Adapter):
             gpu = tf.config.list_physical_devices("GPU")[0]
             found["gpu"] = tf.config.experimental.get_device_details(gpu).get("device_name", "")
         return found
-
-    def close(self) -> None:
-        op_callbacks.remove_op_callback(self._watch)
 
     def _build(self) -> keras.Model:
         """Make the model with all its variables, those of the optimizer too."""
@@ -190,7 +195,8 @@ class Adapter(frameworks.Adapter):
                 )
 
     def _non_deterministic(self, problem: str, place: str) -> str:
-        line = " ".join(problem.split("\n")[0].split())
+        lines = [" ".join(line.split()) for line in problem.split("\n")]
+        line = next((line for line in lines if "determinis" in line), lines[0])
         return f"model {self._spec.model}: {place}: {line}; use another operator, or tier: seeded"
 
     def _place(self, error: BaseException) -> str:
@@ -264,13 +270,6 @@ def _throw_switches(spec: Spec) -> None:
         tf.config.set_visible_devices([], "GPU")
     elif not tf.config.list_physical_devices("GPU"):
         raise Refused(f"model {spec.model}: device is cuda, but TensorFlow sees no GPU; set device: cpu")
-
-
-def _seed_generators(seed: int) -> None:
-    """Seed every generator a recipe may draw from but Keras' own, which are variables."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    tf.random.set_seed(seed)
 
 
 def _generators(model: keras.Model) -> list[Any]:
