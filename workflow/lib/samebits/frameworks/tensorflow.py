@@ -1,8 +1,8 @@
 """TensorFlow: a recipe is a function, or a class, that returns a compiled ``keras.Model`` from ``params``.
 
 Beside it stand ``datasets(data) -> {"train": (x, y), "test": (x, y)}`` and
-``metrics(predictions, test) -> {name: value}``, and ``batch_size`` where it is not Keras' own 32. ``x`` and ``y``
-are arrays, or dicts, lists or tuples of arrays; a third element holds sample weights. A step is one
+``metrics(predictions, test) -> {name: value}``, and ``batch_size`` where it is not Keras' own 32. ``x`` and
+``y`` are arrays, or dicts, lists or tuples of arrays; a third element holds sample weights. A step is one
 ``train_on_batch``.
 """
 
@@ -168,7 +168,7 @@ class Adapter(frameworks.Adapter):
             ) from None
         if '"__lambda__"' in text:
             raise self._refused(
-                "has a Lambda layer with a Python lambda, which only pickled code could store; write a layer class"
+                "has a Lambda layer with a Python lambda, which only pickled code could store; write a class"
             )
 
     def _refused(self, problem: str) -> Refused:
@@ -232,7 +232,7 @@ class _Watch:
             self._writes.append((inputs[0], operator, self._place()))
 
     def writes(self) -> Iterator[tuple[Any, str, str]]:
-        """Yield the handle of every resource that was written to since the last call, the operator, its place."""
+        """Yield the handle of every resource written to since the last call, the operator, its place."""
         noted, self._writes = self._writes, []
         for handle, operator, place in noted:
             yield _captured(handle), operator, place
@@ -313,7 +313,8 @@ def _array(variable: Any) -> NDArray[Any]:
 
 def _from_tensor(value: Tensor) -> NDArray[Any]:
     dtype = tf.as_dtype(DTYPES[value.dtype]).as_numpy_dtype  # NumPy itself has no bfloat16
-    return value.raw.view(dtype).reshape(value.shape)
+    array: NDArray[Any] = value.raw.view(dtype).reshape(value.shape)
+    return array
 
 
 def _dataset(spec: Spec, name: str, datasets: Any) -> Any:
