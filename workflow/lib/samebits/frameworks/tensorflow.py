@@ -224,7 +224,7 @@ class _Watch:
     ) -> None:
         """Be told of an operator, as ``tensorflow.python.framework.op_callbacks`` calls it."""
         # Threads add their shares of a weighted histogram as they finish, also with op determinism: measured
-        # on 2.21.0, 11 results in 12 runs. A matrix is summed row by row, in order.
+        # on 2.21.0, up to 11 results in 12 calls. A matrix is summed row by row, in order.
         if operator in ("Bincount", "DenseBincount") and inputs[0].shape.rank != 2:
             if inputs[2].shape.num_elements() != 0:
                 self.racy = self.racy or (operator, self._place())
