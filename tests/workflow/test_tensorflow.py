@@ -251,7 +251,7 @@ def test_injected_faults_are_caught(workspace, marker):
     )
     # one job at a time: the marker tells the first run from the second
     process = workspace.run("-j1", "--keep-going")
-    assert process.returncode != 0
+    assert process.returncode != 0, process.stdout
     (flip,) = workspace.verdict("flipping")["differences"]
     assert flip["tensor"] == "state.model.0.kernel"
     assert 2 <= flip["step"] <= 4
