@@ -32,7 +32,11 @@ FLOORS = [
 MEASURED_NEEDS = {"numpy", "blake3", "safetensors"}
 
 #: what the environment of a framework brings, where it is not only the package of that name
-BRINGS = {"pytorch": {"torch"}, "sklearn": {"sklearn", "skops", "threadpoolctl"}}
+BRINGS = {
+    "pytorch": {"torch"},
+    "sklearn": {"sklearn", "skops", "threadpoolctl"},
+    "tensorflow": {"tensorflow", "keras"},
+}
 
 
 def module(path):

@@ -73,7 +73,7 @@ def test_the_installed_wheel_does_the_same_job(installed, demo, tmp_path):
         [installed / "samebits", "run", "--profile", "local", "--config", f"cache={CACHE}"], tmp_path
     )
     assert process.returncode == 0, process.stdout
-    for model in ("digits-cnn", "cancer-trees"):
+    for model in ("digits-cnn", "cancer-trees", "wine-experts"):
         path = Path("results") / model / "run-1" / "ledger.jsonl"
         assert (tmp_path / path).read_bytes() == (demo.folder / path).read_bytes()
 

@@ -60,9 +60,10 @@ class Recipe:
         """Return what the class has under a name, or else the file; None if neither has it.
 
         So ``datasets`` and ``metrics`` may be static methods, or functions beside a class that knows
-        nothing of samebits.
+        nothing of samebits. A property is passed over: it belongs to instances (``keras.Model.metrics``).
         """
-        return getattr(self.target, name, self._namespace.get(name))
+        found = getattr(self.target, name, None)
+        return self._namespace.get(name) if found is None or isinstance(found, property) else found
 
     def require(self, name: str, form: str) -> Any:
         """Return what ``find`` does.

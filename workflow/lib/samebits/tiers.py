@@ -62,6 +62,9 @@ def variables(tier: str, threads: int, site: Mapping[str, str] = os.environ) -> 
         "MKL_DYNAMIC": "FALSE",
         "OPENBLAS_NUM_THREADS": count,
         "NUMEXPR_NUM_THREADS": count,
+        # TensorFlow's own kernels; oneDNN's are chosen by processor and round differently
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "2",  # changes no bit, only keeps greetings out of the log
         **_ALLOCATOR,
     }
     pinned |= {name: site[name] for name in SITE_VARIABLES if name in site}

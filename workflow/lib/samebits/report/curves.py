@@ -76,7 +76,7 @@ def shown_steps(model: Model) -> list[int]:
 
 def drawn(model: Model) -> bool:
     """Tell whether there is a loss to draw: a framework that has none records NaN."""
-    return any(_decimal(loss) is not None for run in model.runs for loss in run.losses.values())
+    return any(_decimal(loss) is not None for _, losses in model.curves for loss in losses.values())
 
 
 def _thin(number: int) -> dict[str, object]:
