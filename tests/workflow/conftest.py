@@ -104,6 +104,12 @@ def workspace(tmp_path):
     return Workspace(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def module_workspace(tmp_path_factory):
+    """A workspace that the tests of a file share."""
+    return Workspace(tmp_path_factory.mktemp("workspace"))
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """The worked examples, run once from an empty folder without a config."""
