@@ -132,9 +132,7 @@ def test_early_stopping_ends_the_ledger_and_keeps_the_best_round(trained, kind):
     run = trained.results(kind) / "run-1"
     python = next(trained.cache.glob("envs/xgboost-cpu-*/bin/python"))
     data = next(trained.cache.glob("data/sklearn-digits-*/data.json")).parent
-    looked = subprocess.run(
-        [python, "-c", LOOK, run, data], capture_output=True, text=True
-    )
+    looked = subprocess.run([python, "-c", LOOK, run, data], capture_output=True, text=True)
     assert looked.returncode == 0, looked.stderr
     found = json.loads(looked.stdout)
     assert found["equal"]
@@ -160,7 +158,9 @@ def test_shotgun_is_refused_by_parameter_and_line(workspace, armed):
 def test_shotgun_is_refused_where_it_is_the_default(workspace, armed):
     line = refused(workspace, armed, "Linear", {})
     number = next(
-        n for n, text in enumerate(boosters(armed).splitlines(), 1) if "**given}" in text and "gblinear" in text
+        n
+        for n, text in enumerate(boosters(armed).splitlines(), 1)
+        if "**given}" in text and "gblinear" in text
     )
     assert f"boosters.py, line {number}: booster: gblinear without an updater takes shotgun" in line
 

@@ -14,6 +14,7 @@ from samebits.digest import file_digest, files_digest
 MEASURED = (
     "__init__.py",
     "checkpoint.py",
+    "cluster.py",
     "data.py",
     "digest.py",
     "engine.py",

@@ -10,7 +10,7 @@ dataset, ``"valid"``.
 
 import ast
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,36 +99,31 @@ class State:
 class Adapter(frameworks.Adapter):
     """Grows a booster round by round.
 
-    The samplers of rows and columns keep state that no saved booster carries (measured on 3.2.0), so each
-    segment begins with a fresh booster from the checkpoint's bytes and a seed of its own.
+    Two things keep state that no saved booster carries (measured on 3.2.0): the samplers of rows and columns,
+    and a DMatrix, whose cuts the tree method approx weights by gradients. So each segment begins with a fresh
+    booster from the checkpoint's bytes, a seed of its own and fresh matrices.
     """
 
     def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
         if spec.processes != 1:
             raise Refused(
-                f"model {spec.model}: processes is {spec.processes}, but the framework xgboost trains in one; "
-                "use xgboost_dask"
+                f"model {spec.model}: processes is {spec.processes}, but the framework xgboost trains in "
+                "one; use xgboost_dask"
             )
         self._spec = spec
         self._seed = seed
-        self._recipe = Rules.read(spec, recipe)
-        datasets = recipe.require("datasets", 'datasets(data) -> {"train": DMatrix, "test": DMatrix}')(data)
-        self._train, self._test = datasets["train"], datasets["test"]
-        self._watched = [(self._train, "train")]
-        if self._recipe.stopping:
-            self._watched.append((self._recipe.valid(datasets), "valid"))
-        self._inputs = inputs_digest(
-            {f"{name}.{key}": t for matrix, name in self._watched for key, t in contents(matrix).items()}
-        )
+        self._rules = Rules.read(spec, recipe)
+        make = recipe.require("datasets", 'datasets(data) -> {"train": DMatrix, "test": DMatrix}')
+        self._datasets: Callable[[], Any] = lambda: make(data)
 
     def start(self) -> State:
-        return State(self._booster(0), 0)
+        return self._state(0)
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> State:
-        return State(self._booster(step, raw_booster(tensors)), step)
+        return self._state(step, raw_booster(tensors))
 
     def advance(self, state: State, step: int) -> Advance:
-        rules, booster = self._recipe, state.booster
+        rules, booster = self._rules, state.booster
         seed_generators(derive(self._seed, "step", step))
         booster.update(self._train, step - 1 - state.first, rules.objective)
         said = booster.eval_set(self._watched, step - 1, rules.custom_metric, rules.objective is not None)
@@ -138,28 +133,36 @@ class Adapter(frameworks.Adapter):
         return Advance(rules.loss(scores), self._inputs)
 
     def finished(self, state: State) -> bool:
-        return self._recipe.stopping is not None and self._recipe.stopping.ended(state.booster)
+        return self._rules.stopping is not None and self._rules.stopping.ended(state.booster)
 
     def tensors(self, state: State) -> dict[str, Tensor]:
         return {"booster": tensor(np.frombuffer(state.booster.save_raw("ubj"), np.uint8))}
 
     def export(self, state: State, folder: Path) -> None:
-        self._recipe.best(state.booster).save_model(folder / "model.ubj")
+        self._rules.best(state.booster).save_model(folder / "model.ubj")
 
     def predict(self, state: State) -> NDArray[Any]:
-        predictions: NDArray[Any] = self._recipe.best(state.booster).predict(self._test)
+        predictions: NDArray[Any] = self._rules.best(state.booster).predict(self._test)
         return predictions
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
-        values = self._recipe.metrics(predictions, self._test)
+        values = self._rules.metrics(predictions, self._test)
         return {name: float(value) for name, value in values.items()}
 
     def fingerprint(self) -> dict[str, Any]:
         return build()
 
-    def _booster(self, step: int, model: bytearray | None = None) -> xgboost.Booster:
-        params = self._recipe.seeded(self._seed, step)
-        return xgboost.Booster(params, [matrix for matrix, _ in self._watched], model)
+    def _state(self, step: int, model: bytearray | None = None) -> State:
+        rules, datasets = self._rules, self._datasets()
+        self._train, self._test = datasets["train"], datasets["test"]
+        self._watched = [(self._train, "train")]
+        if rules.stopping:
+            self._watched.append((rules.valid(datasets), "valid"))
+        self._inputs = inputs_digest(
+            {f"{name}.{key}": t for matrix, name in self._watched for key, t in contents(matrix).items()}
+        )
+        matrices = [matrix for matrix, _ in self._watched]
+        return State(xgboost.Booster(rules.seeded(self._seed, step), matrices, model), step)
 
 
 @dataclass(frozen=True)
@@ -320,13 +323,13 @@ def _stopping(spec: Spec, target: Any) -> Stopping | None:
         if given.data in (None, "valid"):
             return Stopping(given.rounds, given.metric_name, given.maximize, given._min_delta)
         raise Refused(
-            f'model {spec.model}: EarlyStopping watches {given.data!r}; name the dataset "valid" and leave out '
-            "data_name"
+            f'model {spec.model}: EarlyStopping watches {given.data!r}; name the dataset "valid" and leave '
+            "out data_name"
         )
     if callbacks:
         raise Refused(
-            f"model {spec.model}: callbacks may hold state that no checkpoint has; the recipe may give either "
-            "early_stopping_rounds or one EarlyStopping, and no others"
+            f"model {spec.model}: callbacks may hold state that no checkpoint has; the recipe may give "
+            "either early_stopping_rounds or one EarlyStopping, and no others"
         )
     if not isinstance(rounds, int) or rounds < 1:
         raise Refused(f"model {spec.model}: early_stopping_rounds is {rounds!r}; give a number of at least 1")
