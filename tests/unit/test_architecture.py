@@ -17,7 +17,9 @@ FLOORS = [
     {"digest", "seeds", "execution", "options"},
     {"spec", "tree", "checkpoint", "tiers", "data"},
     {"fingerprint", "ledger", "library", "recipe"},
-    {"seal", "frameworks", "sample", "runs"},
+    {"seal", "sample", "runs"},
+    {"cluster"},
+    {"frameworks"},
     {"engine"},
     {"measured"},
     {"verdict", "environments", "download"},
@@ -30,6 +32,11 @@ FLOORS = [
 
 #: what a training environment has besides the framework
 MEASURED_NEEDS = {"numpy", "blake3", "safetensors"}
+
+_DASK = {"dask", "distributed", "dask_jobqueue"}
+
+#: measured module -> the framework's packages that it may import; others go by the framework's name
+FRAMEWORKS = {"pytorch": {"torch"}, "xgboost_dask": {"xgboost", *_DASK}, "cluster": _DASK}
 
 
 def module(path):
@@ -80,11 +87,11 @@ def test_measured_modules_import_measured_modules_and_what_every_environment_has
     measured = {name.removesuffix(".py") for name in library.MEASURED}
     for name in library.files(PACKAGE):
         path = PACKAGE / name
-        framework = path.stem if path.parent.name == "frameworks" else ""
-        framework = {"pytorch": "torch"}.get(framework, framework)
+        named = {path.stem} if path.parent.name == "frameworks" else set()
+        framework = FRAMEWORKS.get(path.stem, named)
         assert own(path) <= measured, name
         foreign = {found.split(".")[0] for found in imports(path)} - set(sys.stdlib_module_names)
-        assert foreign - {"samebits"} <= MEASURED_NEEDS | {framework}, name
+        assert foreign - {"samebits"} <= MEASURED_NEEDS | framework, name
 
 
 def test_nothing_pickles():

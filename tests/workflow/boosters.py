@@ -1,4 +1,4 @@
-"""Recipes of boosters for the tests: one file, a class for each form of data, XGBoost's parameters from the config.
+"""Recipes of boosters for the tests: a class for each form of data, the parameters from the config.
 
 Each has a metric of its own that kills the process after ``ROUNDS`` rounds, once, if the file ``ARMED`` is
 there: a kill from within meets the same round in every run of the test.
@@ -76,7 +76,8 @@ class Stopped(Plain):
     @staticmethod
     def datasets(data):
         (x, y), test = parts(data)
-        return {{"train": DMatrix(x[::2], y[::2]), "test": DMatrix(*test), "valid": DMatrix(x[1::2], y[1::2])}}
+        train, valid = (x[::2], y[::2]), (x[1::2], y[1::2])
+        return {{"train": DMatrix(*train), "test": DMatrix(*test), "valid": DMatrix(*valid)}}
 
     @staticmethod
     def custom_metric(predictions, dataset):  # stands last, and is what early stopping watches

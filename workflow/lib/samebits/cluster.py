@@ -9,13 +9,14 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dask
 import dask_jobqueue
 import distributed
-from dask_jobqueue.slurm import SLURMJob
 
 from samebits import seal
 from samebits.errors import Refused
@@ -54,6 +55,7 @@ class Cluster:
         self._closing = contextlib.ExitStack()
         # a verifier needs no queue and no cluster of others
         self._where = "local" if execution.virtual else execution.scheduler
+        self._processes: list[subprocess.Popen[bytes]] = []
         dask.config.set(_SETTINGS)
         try:
             address = self._start(execution)
@@ -79,9 +81,7 @@ class Cluster:
             )
             for number in range(spec.processes):
                 command = worker_command(spec, cluster.scheduler_address, f"worker-{number:05d}")
-                # ended by the kernel with this process, however that ends
-                process = subprocess.Popen(["/usr/bin/setpriv", "--pdeathsig", "KILL", *command])
-                self._closing.callback(_end, process)
+                self._processes.append(self._closing.enter_context(_running(command, number)))
             return cluster
         cluster = self._closing.enter_context(_slurm(spec, execution.cluster))
         cluster.scale(spec.processes)
@@ -94,9 +94,7 @@ class Cluster:
             Refused: they are not what the spec asks for.
         """
         spec, wanted = self._spec, self._spec.processes
-        with contextlib.suppress(TimeoutError):
-            self.client.wait_for_workers(wanted, timeout=_SECONDS.get(self._where, _RUNNING))
-        found = self.client.run_on_scheduler(_workers)
+        found = self._wait()
         if len(found) != wanted:
             raise Refused(
                 f"{self._name} has {len(found)} worker(s), but the spec has {wanted}; start it with as many, "
@@ -108,18 +106,38 @@ class Cluster:
                     f"{self._name}: worker {name} at {address} has {threads} thread(s), but the spec has "
                     f"{spec.threads}; start it with --nthreads {spec.threads}, or set dask.threads"
                 )
-        if moving := self.client.run_on_scheduler(_moves_data):
-            raise Refused(
-                f"{self._name}: its scheduler runs {moving}, which moves data between workers; start it with "
-                "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING=False and "
-                "DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__START=False"
-            )
+        try:
+            moving = self.client.run_on_scheduler(_moves_data)
+        except ImportError as error:
+            moving = f"without samebits ({error})"
+        if moving:
+            command = shlex.join(scheduler_command())
+            raise Refused(f"{self._name}: its scheduler runs {moving}; start it with {command}")
         for address, problem in sorted(self.client.run(_sealed, spec, on_error="return").items()):
             if problem is not None:
                 name = found[address][0]
                 command = shlex.join(worker_command(spec, self.client.scheduler.address, str(name)))
                 raise Refused(f"{self._name}: worker {name} at {address}: {problem}; start it with {command}")
         return sorted(found, key=lambda address: _task(found[address][0], address))
+
+    def _wait(self) -> dict[str, tuple[Any, int]]:
+        """Wait for the workers and return those that came: names and threads by address.
+
+        Raises:
+            Refused: a worker that was started here has ended.
+        """
+        end = time.monotonic() + _SECONDS.get(self._where, _RUNNING)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                self.client.wait_for_workers(self._spec.processes, timeout=1)
+            workers = self.client.scheduler_info(n_workers=-1)["workers"]
+            found = {address: (worker["name"], worker["nthreads"]) for address, worker in workers.items()}
+            if len(found) >= self._spec.processes or time.monotonic() > end:
+                return found
+            for number, process in enumerate(self._processes):
+                if process.poll() is not None:
+                    lines = _log(number).read_text().strip().splitlines() or ["it said nothing"]
+                    raise Refused(f"model {self._spec.model}: a Dask worker did not start: {lines[-1]}")
 
     @property
     def _name(self) -> str:
@@ -139,9 +157,27 @@ def worker_command(spec: Spec, scheduler: str, name: str) -> list[str]:
     return [*_python(), "-m", "distributed.cli.dask_worker", scheduler, "--no-nanny", *arguments]
 
 
-def _python() -> list[str]:
-    variables = [f"{name}={value}" for name, value in sorted(seal.variables_at_start().items())]
-    return ["/usr/bin/env", "-i", *variables, sys.executable, "-sP"]
+def scheduler_command() -> list[str]:
+    """Return the command that starts a scheduler that leaves data where it is put."""
+    settings = {
+        "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "False",
+        "DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__START": "False",
+    }
+    return [
+        *_python(settings),
+        "-m",
+        "distributed.cli.dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--no-dashboard",
+    ]
+
+
+def _python(settings: dict[str, str] | None = None) -> list[str]:
+    """Return how Python is started with the variables and flags of this process, and with the settings."""
+    variables = seal.variables_at_start() | (settings or {})
+    pairs = [f"{name}={value}" for name, value in sorted(variables.items())]
+    return ["/usr/bin/env", "-i", *pairs, sys.executable, "-sP"]
 
 
 def _arguments(scheduler: str) -> list[str]:
@@ -149,10 +185,6 @@ def _arguments(scheduler: str) -> list[str]:
     host = ["--host", "127.0.0.1"] if "//127.0.0.1" in scheduler else []
     folder = ["--local-directory", os.environ["TMPDIR"]]
     return [*host, *folder, "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60"]
-
-
-class _Job(SLURMJob):
-    """A job of SLURM with one sealed worker."""
 
 
 def _slurm(spec: Spec, given: dict[str, Any]) -> Any:
@@ -188,22 +220,29 @@ def _connect(spec: Spec, address: Any) -> Iterator[distributed.Client]:
         client.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
+@contextlib.contextmanager
+def _running(command: list[str], number: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Keep a worker running; the kernel ends it with this process, however that ends."""
+    with _log(number).open("wb") as log:
+        ended = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
+        process = subprocess.Popen([*ended, *command], stdout=log, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
-def _workers(dask_scheduler: Any) -> dict[str, tuple[Any, int]]:
-    """Run in the scheduler: return the workers' names and threads by address."""
-    return {address: (w.name, w.nthreads) for address, w in dask_scheduler.workers.items()}
+def _log(number: int) -> Path:
+    return Path(os.environ["TMPDIR"]) / f"worker-{number:05d}.txt"
 
 
 def _moves_data(dask_scheduler: Any) -> str | None:
     """Run in the scheduler: name what of it moves data between workers."""
     if "stealing" in dask_scheduler.extensions:
-        return "work stealing"
+        return "work stealing, which moves data"
     manager = dask_scheduler.extensions.get("amm")
-    return "the active memory manager" if manager is not None and manager.running else None
+    return "the active memory manager, which copies data" if manager is not None and manager.running else None
 
 
 def _sealed(spec: Spec) -> str | None:

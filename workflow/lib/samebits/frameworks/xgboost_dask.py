@@ -218,7 +218,7 @@ class Adapter(frameworks.Adapter):
             raise
 
 
-class _Watching(xgboost.callback.TrainingCallback):
+class _Watching(xgboost.callback.TrainingCallback):  # type: ignore[misc]
     """Early stopping, in each worker alike: all have the same scores."""
 
     def __init__(self, stopping: Stopping):
@@ -229,7 +229,7 @@ class _Watching(xgboost.callback.TrainingCallback):
         return self._stopping.ended(model)
 
 
-class _Seeded(xgboost.callback.TrainingCallback):
+class _Seeded(xgboost.callback.TrainingCallback):  # type: ignore[misc]
     """What an objective of the recipe's own may draw from, seeded for each round."""
 
     def __init__(self, seed: int):
