@@ -17,7 +17,9 @@ FLOORS = [
     {"digest", "seeds", "execution", "options"},
     {"spec", "tree", "checkpoint", "tiers", "data", "script"},
     {"fingerprint", "ledger", "library", "recipe", "content"},
-    {"seal", "frameworks", "sample", "runs"},
+    {"seal", "sample", "runs"},
+    {"cluster"},
+    {"frameworks"},
     {"engine"},
     {"measured"},
     {"verdict", "environments", "download"},
@@ -31,11 +33,15 @@ FLOORS = [
 #: what a training environment has besides the framework
 MEASURED_NEEDS = {"numpy", "blake3", "safetensors"}
 
-#: what the environment of a framework brings, where it is not only the package of that name
+_DASK = {"dask", "distributed", "dask_jobqueue"}
+
+#: measured module -> what it may import of an environment, where that is not only a package of its name
 BRINGS = {
+    "cluster": _DASK,
     "pytorch": {"torch"},
     "sklearn": {"sklearn", "skops", "threadpoolctl"},
     "tensorflow": {"tensorflow", "keras"},
+    "xgboost_dask": {"xgboost", *_DASK},
 }
 
 
@@ -87,8 +93,7 @@ def test_measured_modules_import_measured_modules_and_what_every_environment_has
     measured = {name.removesuffix(".py") for name in library.MEASURED}
     for name in library.files(PACKAGE):
         path = PACKAGE / name
-        framework = path.stem if path.parent.name == "frameworks" else ""
-        brought = BRINGS.get(framework, {framework})
+        brought = BRINGS.get(path.stem, {path.stem} if path.parent.name == "frameworks" else set())
         assert own(path) <= measured, name
         foreign = {found.split(".")[0] for found in imports(path)} - set(sys.stdlib_module_names)
         assert foreign - {"samebits"} <= MEASURED_NEEDS | brought, name

@@ -126,6 +126,12 @@ def workspace(tmp_path):
     return Workspace(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def module_workspace(tmp_path_factory):
+    """A workspace that the tests of a file share."""
+    return Workspace(tmp_path_factory.mktemp("workspace"))
+
+
 @pytest.fixture(scope="session")
 def workspaces(tmp_path_factory):
     """Make a workspace that several tests share."""

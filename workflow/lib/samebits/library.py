@@ -15,6 +15,7 @@ MEASURED = (
     "__init__.py",
     "checkpoint.py",
     "content.py",
+    "cluster.py",
     "data.py",
     "digest.py",
     "engine.py",

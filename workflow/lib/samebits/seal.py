@@ -71,7 +71,7 @@ def check(spec: Spec) -> None:
 
 
 def _check_variables(spec: Spec) -> None:
-    at_start = _variables_at_start()
+    at_start = variables_at_start()
     site: dict[str, str] = {name: at_start[name] for name in SITE_VARIABLES if name in at_start}
     for name, value in variables(spec.tier, spec.threads, site).items():
         if (found := at_start.get(name)) != value:
@@ -84,7 +84,7 @@ def _check_variables(spec: Spec) -> None:
         raise Refused(f"a measured process may not see the variable {foreign[0]}; {_MEND}")
 
 
-def _variables_at_start() -> dict[str, str]:
+def variables_at_start() -> dict[str, str]:
     """Return the variables as the kernel handed them over: what was set later does not show here."""
     block = Path("/proc/self/environ").read_bytes()
     pairs = (entry.split(b"=", 1) for entry in block.split(b"\0") if b"=" in entry)

@@ -1,0 +1,131 @@
+"""A real SLURM on this machine, for the tests: munge, a controller and two nodes, on loopback, as root."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+NODES = 2
+
+#: commands that need nothing but a configuration to find the controller
+NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
+
+CONFIG = """
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.sock
+CredType=cred/munge
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool-%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd-%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+SwitchType=switch/none
+ReturnToService=2
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+InactiveLimit=0
+KillWait=5
+PropagateResourceLimits=NONE
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+"""
+
+NODE = (
+    "NodeName=n{n} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=4000 State=UNKNOWN\n"
+)
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory):
+    """Start SLURM, and stop it after the tests."""
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    problem = f"SLURM is not installed: {', '.join(missing)}" if missing else None
+    if problem is None and os.geteuid() != 0:
+        problem = "SLURM's daemons are started as root"
+    if problem:
+        if os.environ.get("SAMEBITS_REQUIRE_SLURM") == "1":
+            pytest.fail(problem)
+        pytest.skip(problem)
+    with contextlib.ExitStack() as stack:
+        _start(tmp_path_factory.mktemp("slurm"), stack)
+        yield
+
+
+def _start(folder, stack):
+    host = socket.gethostname().partition(".")[0]
+    ports = _free_ports(1 + NODES)
+    (folder / "state").mkdir()
+    folder.chmod(0o755)
+    key = folder / "munge.key"
+    key.write_bytes(os.urandom(128))
+    key.chmod(0o400)
+    config = CONFIG.format(host=host, port=ports[0], folder=folder)
+    for n in range(1, NODES + 1):
+        (folder / f"spool-n{n}").mkdir()
+        config += NODE.format(n=n, host=host, port=ports[n])
+    config += f"PartitionName=main Nodes=n[1-{NODES}] Default=YES MaxTime=1:00:00 State=UP\n"
+    (folder / "slurm.conf").write_text(config)
+    # SLURM's own commands look here, too; a measured process knows no variable SLURM_CONF
+    place = Path("/etc/slurm/slurm.conf")
+    if place.is_symlink() or not place.exists():
+        place.parent.mkdir(exist_ok=True)
+        place.unlink(missing_ok=True)
+        place.symlink_to(folder / "slurm.conf")
+        stack.callback(place.unlink, missing_ok=True)
+    else:
+        pytest.fail(f"{place} is there already; this machine has a SLURM of its own")
+
+    munge = [f"--{name}={folder}/munge.{name}" for name in ("socket", "pid-file", "log-file", "seed-file")]
+    munge[0] = f"--socket={folder}/munge.sock"
+    _run(["munged", "--force", f"--key-file={key}", *munge, "--num-threads=2"])
+    stack.callback(_stop, folder / "munge.pid-file")
+    _run(["slurmctld"])
+    stack.callback(_stop, folder / "slurmctld.pid")
+    for n in range(1, NODES + 1):
+        _run(["slurmd", "-N", f"n{n}"])
+        stack.callback(_stop, folder / f"slurmd-n{n}.pid")
+    _wait(lambda: _run(["sinfo", "-h", "-t", "idle", "-o", "%D"]).strip() == str(NODES))
+
+
+def _run(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, f"{command[0]}: {done.stdout}"
+    return done.stdout
+
+
+def _free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def _wait(condition, seconds=60):
+    """Poll until the condition holds, and fail if it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "SLURM's nodes do not get idle"
+        time.sleep(0.05)
+
+
+def _stop(pid_file):
+    with contextlib.suppress(OSError, ValueError):
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
