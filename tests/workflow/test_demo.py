@@ -1,4 +1,4 @@
-"""The main job: a model of each framework, each trained twice in a locked environment, proven bit-identical."""
+"""The main job: a model of each framework, trained twice in a locked environment, proven bit-identical."""
 
 import filecmp
 import json
@@ -12,6 +12,7 @@ MODELS = {
     "wine-pipeline": ("sklearn", 1),
     "digits-script": ("command", 1),
     "wine-experts": ("tensorflow", 360),
+    "diabetes-dask": ("xgboost_dask", 80),
 }
 
 
@@ -41,7 +42,7 @@ def test_the_ledgers_models_and_predictions_of_two_runs_are_the_same_bytes(demo)
 def test_the_models_have_learned(demo):
     for model in MODELS:
         name, value = demo.verdict(model)["metrics"][0]
-        assert name == ("r2" if model == "diabetes-trees" else "accuracy")
+        assert name == ("r2" if "diabetes" in model else "accuracy")
         assert float.fromhex(value) > (0.4 if name == "r2" else 0.85)
 
 
