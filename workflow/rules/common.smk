@@ -5,7 +5,8 @@ from pathlib import Path
 import samebits
 from samebits.config import load
 from samebits.errors import Refused
-from samebits.layout import Layout, command_on_path
+from samebits import environments
+from samebits.layout import KINDS, Layout, command_on_path
 from snakemake.exceptions import WorkflowError
 
 ROOTS = [Path.cwd(), samebits.root()]
@@ -33,5 +34,6 @@ wildcard_constraints:
     model="[^/]+",
     run="[0-9]+",
     environment="[^/]+",
+    kind="|".join(KINDS),
     data="[^/]+",
     lock="[0-9a-f]{12}",
