@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +40,7 @@ Name = Annotated[str, typer.Argument(help="An environment; see `samebits env lis
 PlainHttp = Annotated[bool, typer.Option(help="The registry speaks HTTP, as those on loopback do.")]
 
 
-class Backend(str, Enum):
+class Backend(StrEnum):
     """What installs an environment."""
 
     pip = "pip"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from samebits import environments, seal
+from samebits.data import Manifest
 from samebits.errors import Refused
 from samebits.spec import Spec
 
@@ -29,7 +30,8 @@ def train(spec: Path, recipe: Path, data: Path, prefix: Path, library: Path, fol
         Refused: a file of the environment is not as its lock says, or it is not the spec's environment.
     """
     resolved = Spec.read(spec)
-    found = environments.verify(prefix).digest
+    manifest = environments.verify(prefix)
+    found = manifest.digest
     if found != resolved.environment_digest:
         raise Refused(
             f"model {resolved.model}: the environment at {prefix} is {found}, but the spec says "
@@ -41,7 +43,20 @@ def train(spec: Path, recipe: Path, data: Path, prefix: Path, library: Path, fol
     files = [str(path.resolve()) for path in (spec, recipe, data, folder)]
     command = seal.command(prefix.resolve(), *files)
     variables = seal.environment(resolved, library.resolve(), scratch)
+    if manifest.backend == "container":
+        from samebits.environments.container import run
+
+        image = run.load(prefix.resolve(), manifest)
+        readable = [*map(Path, files[:3]), library.resolve(), *_referred(data)]
+        command = run.command(image, prefix.resolve(), command, variables, readable, folder.resolve())
+        variables = dict(os.environ)  # podman's own; the process in the container gets the others
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(scratch)  # a recipe that reads a relative path would read what no digest covers
     os.execve(command[0], command, variables)  # noqa: S606
+
+
+def _referred(data: Path) -> list[Path]:
+    """Return the user's own files of a data set, which its folder only refers to."""
+    paths = (data / entry.path for entry in Manifest.read(data).files.values())
+    return [path.resolve() for path in paths if not path.resolve().is_relative_to(data.resolve())]

@@ -7,7 +7,7 @@ from pathlib import Path
 from samebits.digest import file_digest
 from samebits.environments import uv
 from samebits.environments.lock import read_lock
-from samebits.environments.manifest import MARKER, Manifest, content_digest
+from samebits.environments.manifest import Manifest, content_digest
 from samebits.environments.records import check_installed
 from samebits.environments.size import announce
 from samebits.environments.source import Source, specification

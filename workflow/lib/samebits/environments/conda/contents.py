@@ -70,6 +70,6 @@ def _entry(fields: dict[str, Any], python: str) -> Entry:
     return Entry(
         path,
         f"sha256:{fields['sha256']}" if fields.get("sha256") else "",
-        bool(fields.get("prefix_placeholder")) or path.startswith("bin/") and bool(python),
+        bool(fields.get("prefix_placeholder")) or (path.startswith("bin/") and bool(python)),
         fields.get("path_type") == "softlink",
     )

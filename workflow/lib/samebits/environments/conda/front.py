@@ -25,11 +25,13 @@ from typing import Any
 import yaml
 from rattler import Channel, Config, Gateway, MatchSpec, RepoDataRecord, VirtualPackage, install, solve
 from rattler.exceptions import GatewayError, SolverError
+from rattler.platform import Subdir
 
 from samebits.data import write_atomically
 from samebits.digest import bytes_digest
 from samebits.environments.conda.channels import canonical, channel_url, located
-from samebits.environments.conda.packages import Package, cache, fetch, package_path
+from samebits.environments.conda.packages import Package, fetch, package_path
+from samebits.environments.places import kept
 from samebits.errors import Refused
 
 VERSION = "25.1.0"  # the oldest whose output this follows; Snakemake asks
@@ -51,7 +53,11 @@ def run(arguments: Sequence[str]) -> int:
         case ["--version" | "-V"]:
             print("conda", VERSION)
         case ["info", *_]:
-            folders = {"pkgs_dirs": [str(cache())], "conda_prefix": sys.prefix, "root_prefix": sys.prefix}
+            folders = {
+                "pkgs_dirs": [str(kept("conda"))],
+                "conda_prefix": sys.prefix,
+                "root_prefix": sys.prefix,
+            }
             print(json.dumps({"platform": subdir(), "conda_version": VERSION, **folders}))
         case ["config", *_]:
             print(json.dumps({"get": {"channel_priority": "strict"}, "success": True, "warnings": []}))
@@ -116,8 +122,8 @@ async def _solve(
         return await solve(
             [Channel(located(channel_url(channel))) for channel in channels if channel != "nodefaults"],
             [MatchSpec(spec) for spec in specs],
-            gateway=Gateway(cache_dir=scratch),
-            platforms=[subdir(), "noarch"],  # type: ignore[list-item]  any that conda knows
+            gateway=Gateway(cache_dir=Path(scratch)),
+            platforms=[Subdir(subdir()), Subdir("noarch")],
             virtual_packages=virtual,
         )
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from samebits.digest import file_digest
 from samebits.download import download, shown
 from samebits.environments.conda.channels import located
+from samebits.environments.places import kept
 from samebits.errors import Refused
 
 
@@ -43,15 +44,9 @@ class Package:
         return self.file.removesuffix(".conda").removesuffix(".tar.bz2").rpartition("-")[2]
 
 
-def cache() -> Path:
-    """Return the folder of fetched packages: below SAMEBITS_PACKAGES, or the user's cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SAMEBITS_PACKAGES") or Path(home) / "samebits") / "conda"
-
-
 def package_path(package: Package) -> Path:
     """Return where a package is kept."""
-    return cache() / package.sha256.removeprefix("sha256:")[:16] / package.file
+    return kept("conda") / package.sha256.removeprefix("sha256:")[:16] / package.file
 
 
 def fetch(packages: list[Package]) -> list[Path]:
