@@ -106,6 +106,18 @@ def read_lock(source: Source) -> dict[str, str]:
     return _parse(source, source.lock)
 
 
+def read_hashes(source: Source) -> dict[str, list[str]]:
+    """Read the hashes of a lock: package name -> SHA-256 in hex of each file that is accepted.
+
+    Raises:
+        Refused: as ``check_lock``.
+    """
+    read_lock(source)
+    lines = source.lock.read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    matches = [match for line in lines if (match := PIN.fullmatch(line))]
+    return {match[1]: re.findall(r"sha256:([0-9a-f]{64})", match[3]) for match in matches}
+
+
 def _parse(source: Source, path: Path) -> dict[str, str]:
     """Read the file at ``path`` as the source's lock."""
     wanted = specification(source)

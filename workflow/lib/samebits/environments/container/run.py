@@ -48,7 +48,8 @@ def load(prefix: Path, manifest: Manifest) -> str:
     what = f"environment {manifest.name}: podman cannot load its image"
     known = call([podman, "images", "--quiet", "--no-trunc"], what).split()
     if f"sha256:{image}" not in known:
-        got = call([podman, "pull", "--quiet", f"oci:{prefix / IMAGE}"], what).strip()
+        # podman makes a name of the path, and not every path is one
+        got = call([podman, "pull", "--quiet", f"oci:{IMAGE}"], what, folder=prefix).strip()
         if got.removeprefix("sha256:") != image:
             raise Refused(f"{what}: it is {got}, and was to be {image}")
     command = [podman, "run", *_ISOLATED, "--interactive", f"--workdir={layout.FOLDER}", image]
