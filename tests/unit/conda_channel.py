@@ -4,37 +4,42 @@ The same input gives the same bytes, but for the time in the index. So locks of 
 """
 
 import asyncio
+import hashlib
+import io
+import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.parser import Parser
 from pathlib import Path
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
 from rattler.index import index_fs
 from rattler_build import assemble_package
+from uv import find_uv_bin
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 PYTHON = ".".join(platform.python_version_tuple()[:2])
+#: what a package has where the prefix is to stand
+PLACEHOLDER = "/placeholder_" * 12
 #: what no test needs of the standard library
 LEFT_OUT = {"site-packages", "test", "tests", "idlelib", "turtledemo", "tkinter", "__pycache__", "ensurepip"}
+LEFT_OUT |= {"distutils", "lib2to3", "msilib", "pydoc_data", "wsgiref", "xmlrpc"}
 
 
-def channel(folder: Path, wheels: Sequence[Path]) -> Path:
-    """Write a channel with Python and some wheels into a folder; return it."""
+def channel(folder: Path, requirements: Sequence[str]) -> Path:
+    """Write a channel with Python and some packages of PyPI into a folder; return it."""
     for subdir in ("linux-64", "noarch"):
         (folder / subdir).mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         _python(folder, Path(scratch) / "python")
-        for wheel in wheels:
-            _wheel(folder, wheel, Path(scratch) / wheel.name)
+        for number, requirement in enumerate(requirements):
+            _wheel(folder, requirement, Path(scratch) / str(number))
     index(folder)
     return folder
 
@@ -44,25 +49,29 @@ def index(folder: Path) -> None:
     asyncio.run(index_fs(folder, write_zst=False, write_shards=False, force=True))
 
 
-def package(channel: Path, name: str, version: str, files: Path, depends: Sequence[str] = ()) -> Path:
-    """Pack a folder as a conda package that needs no Python; return the file."""
-    _settle(files)
-    return Path(
-        assemble_package(
-            name,
-            version,
-            "noarch",
-            "h0_0",
-            channel / "noarch",
-            files_dir=files,
-            timestamp=EPOCH,
-            depends=list(depends),
-            noarch="generic",
-            detect_prefix=True,
-            compression_level=1,
-            compression_threads=1,
-        ).path
-    )
+def package(
+    channel: Path, name: str, version: str, files: Mapping[str, str], depends: Sequence[str] = ()
+) -> Path:
+    """Write a package of text files by hand; where they say ``PLACEHOLDER``, the prefix will stand."""
+    paths, content = [], {}
+    for path, text in sorted(files.items()):
+        data = text.encode()
+        entry = {"_path": path, "path_type": "hardlink", "sha256": hashlib.sha256(data).hexdigest()}
+        if PLACEHOLDER in text:
+            entry |= {"file_mode": "text", "prefix_placeholder": PLACEHOLDER}
+        paths.append({**entry, "size_in_bytes": len(data)})
+        content[path] = data
+    record = {"name": name, "version": version, "build": "0", "build_number": 0, "depends": list(depends)}
+    record |= {"subdir": "noarch", "noarch": "generic", "arch": None, "platform": None}
+    content["info/index.json"] = json.dumps(record).encode()
+    content["info/paths.json"] = json.dumps({"paths": paths, "paths_version": 1}).encode()
+    target = channel / "noarch" / f"{name}-{version}-0.tar.bz2"
+    with tarfile.open(target, "w:bz2") as archive:
+        for path, data in content.items():
+            member = tarfile.TarInfo(path)
+            member.size, member.mode, member.mtime = len(data), 0o644, int(EPOCH.timestamp())
+            archive.addfile(member, io.BytesIO(data))
+    return target
 
 
 def _python(channel: Path, stage: Path) -> None:
@@ -107,26 +116,33 @@ def _python(channel: Path, stage: Path) -> None:
     )
 
 
-def _wheel(channel: Path, wheel: Path, stage: Path) -> None:
-    """Pack a wheel; what it needs is not looked up, but for Python."""
-    name, version, _, tags = parse_wheel_filename(wheel.name)
-    pure = any(tag.platform == "any" for tag in tags)
+def _wheel(channel: Path, requirement: str, stage: Path) -> None:
+    """Pack what uv installs for a requirement, without what that needs."""
+    unpacked = stage.with_name(f"{stage.name}-unpacked")
+    command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--link-mode=copy", "--no-config"]
+    command += ["--python", sys.executable, "--target", str(unpacked), requirement]
+    subprocess.run(command, env={**os.environ, "UV_NO_INSTALLER_METADATA": "1"}, check=True)
+    shutil.rmtree(unpacked / "bin", ignore_errors=True)
+    (unpacked / ".lock").unlink(missing_ok=True)
+    (info,) = unpacked.glob("*.dist-info")
+    (info / "RECORD").write_text(  # without the launchers, which hold this machine's paths
+        "".join(line for line in (info / "RECORD").open() if not line.startswith("bin/"))
+    )
+    name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
+    pure = "Root-Is-Purelib: true" in (info / "WHEEL").read_text()
     site = stage / ("site-packages" if pure else f"lib/python{PYTHON}/site-packages")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    metadata = Parser().parsestr(next(site.glob("*.dist-info/METADATA")).read_text())
+    site.parent.mkdir(parents=True)
+    unpacked.rename(site)
     _settle(stage)
     assemble_package(
-        str(canonicalize_name(name)),
-        str(version),
+        name.lower().replace("_", "-"),
+        version,
         "noarch" if pure else "linux-64",
         "pyh0_0" if pure else f"py{PYTHON.replace('.', '')}h0_0",
         channel / ("noarch" if pure else "linux-64"),
         files_dir=stage,
         timestamp=EPOCH,
-        depends=[
-            f"python {(metadata['Requires-Python'] or '').replace(' ', '')}" if pure else f"python {PYTHON}.*"
-        ],
+        depends=["python >=3.9" if pure else f"python {PYTHON}.*"],
         noarch="python" if pure else None,
         compression_level=1,
         compression_threads=1,

@@ -39,18 +39,20 @@ rule lock:
 # cannot be had, so what it installed is checked here before anything may use it.
 rule check_conda:
     input:
-        locks=lambda wildcards: ancient(LAYOUT.locks(wildcards.environment, "envs/conda")),
+        locks=lambda wildcards: ancient(
+            LAYOUT.locks(wildcards.environment, "envs/conda")
+        ),
     output:
         checked=touch(f"{LAYOUT.results}/environments/{{environment}}.checked"),
     log:
         f"{LAYOUT.results}/environments/log/{{environment}}.checked.txt",
+    localrule: True
     conda:
         lambda wildcards: environments.find(wildcards.environment, ROOTS).specification
-    localrule: True
     message:
         "checking the environment {wildcards.environment} that Snakemake deployed"
     shell:
-        "samebits env check {wildcards.environment:q} \"${{CONDA_PREFIX:-}}\" 2>&1 | tee {log:q}"
+        'samebits env check {wildcards.environment:q} "${{CONDA_PREFIX:-}}" 2>&1 | tee {log:q}'
 
 
 rule sbom:

@@ -263,6 +263,17 @@ def env_verify(prefix: Annotated[Path, typer.Argument(help="A built environment.
     print(f"{prefix}: {found.name}, {len(found.files)} files as they were installed, {found.digest}")
 
 
+@env.command("conda")
+def env_conda(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) -> None:
+    """Write a conda command for Snakemake's `--sdm conda`, where no conda is installed; prints its folder."""
+    from samebits.environments import backends
+
+    backends.need_conda()
+    from samebits.environments.conda import command
+
+    print(command.write(folder).parent)
+
+
 @env.command("wheels")
 def env_wheels(
     name: Name, prefix: Annotated[Path, typer.Argument(help="A conda environment.", exists=True)]
@@ -297,9 +308,9 @@ def env_sbom(
 ) -> None:
     """Write the packages of an environment's locks as a CycloneDX bill of materials."""
     from samebits import environments
-    from samebits.environments import sbom
+    from samebits.environments.sbom import write
 
-    sbom.write(environments.find(name, roots()), backend.value, output)
+    write(environments.find(name, roots()), backend.value, output)
 
 
 @env.command("push")

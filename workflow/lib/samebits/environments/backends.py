@@ -21,7 +21,7 @@ class Backend(Protocol):
         """Name by ``sha256:…`` all that an environment is made from."""
 
     def install(self, source: Source, prefix: Path, key: int) -> Manifest:
-        """Install into an empty prefix and check every file; ``key`` is an open file that keeps others out."""
+        """Install into an empty prefix and check every file; ``key`` is a file that keeps others out."""
 
 
 def need_conda() -> None:

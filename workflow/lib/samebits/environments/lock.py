@@ -38,8 +38,8 @@ def write_lock(source: Source, provided: Mapping[str, str] | None = None) -> Non
     wanted = specification(source)
     if wanted.conda_only and provided is None:
         raise Refused(
-            f"{source.specification}: the pip backend cannot install {wanted.conda_only[0]!r}: move it to the "
-            f"`pip:` list, or lock it for the backend conda by `samebits lock {source.name}`"
+            f"{source.specification}: the pip backend cannot install {wanted.conda_only[0]!r}: move it to "
+            f"the `pip:` list, or lock it for the backend conda by `samebits lock {source.name}`"
         )
     uv.say(f"environment {source.name}: resolving {len(wanted.requirements)} requirements")
     target = ["--python-version", wanted.python, "--python-platform", PLATFORM]

@@ -1,4 +1,4 @@
-"""The bill of materials of an environment, from its locks: CycloneDX 1.6 as JSON, the same bytes each time."""
+"""The bill of materials of an environment, from its locks: CycloneDX 1.6 in JSON, always the same bytes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -91,7 +91,8 @@ def _check_entry(
     is_link = entry.link and files[entry.path].startswith("-> ")
     if not is_link and expected not in ("", files[entry.path]):
         raise Refused(
-            f"environment {source.name}: {entry.path} in {prefix} is not as {package.name} has it: {_mend(source)}"
+            f"environment {source.name}: {entry.path} in {prefix} is not as {package.name} has it: "
+            f"{_mend(source)}"
         )
 
 

@@ -137,7 +137,7 @@ async def _explicit(path: Path) -> list[RepoDataRecord]:
             continue
         package, file = _archive(url, digest)
         record = await RepoDataRecord.from_package_archive(file)
-        record.url, record.channel = file.absolute().as_uri(), package.channel
+        record.url, record.channel = file.absolute().as_uri(), located(package.channel)
         record.sha256 = bytes.fromhex(package.sha256.removeprefix("sha256:"))
         records.append(record)
     return records

@@ -1,5 +1,6 @@
 """Install an environment from ``conda-lock.yml`` and ``requirements.lock``; nothing is ever solved here."""
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -7,7 +8,8 @@ from pathlib import Path
 
 from samebits.digest import file_digest, files_digest
 from samebits.environments.conda.check import check as check_contents
-from samebits.environments.conda.lock import CONDA, executable, here, read_lock
+from samebits.environments.conda.command import CONDA, executable
+from samebits.environments.conda.lock import here, read_lock
 from samebits.environments.conda.packages import Package, fetch
 from samebits.environments.conda.wheels import install_wheels
 from samebits.environments.lock import read_lock as read_pip_lock
@@ -67,7 +69,7 @@ def _create(source: Source, prefix: Path, packages: list[Package], archives: lis
     with tempfile.TemporaryDirectory() as scratch:
         explicit = Path(scratch) / "explicit.txt"
         # a conda of the user's gets what is already checked; it could not know a mirror or SHA-256
-        lines = [archive.absolute().as_uri() for archive in archives]
+        lines = [f"{archive.absolute().as_uri()}#{_md5(archive)}" for archive in archives]
         if not os.environ.get(CONDA):
             lines = [f"{each.url}#{each.sha256}" for each in packages]
         explicit.write_text("\n".join(["@EXPLICIT", *lines]) + "\n")
@@ -83,6 +85,12 @@ def _create(source: Source, prefix: Path, packages: list[Package], archives: lis
     if done.returncode:
         said = " ".join(done.stdout.split())[-400:]
         raise Refused(f"environment {source.name}: {command[0]} could not install it: {said}")
+
+
+def _md5(path: Path) -> str:
+    """Return the only hash that every conda knows in a list of packages."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _compile(prefix: Path, python: str) -> None:

@@ -1,14 +1,13 @@
 """``conda-lock.yml``: every conda package of an environment, with its URL and hash, for each platform.
 
 conda-lock 4 writes it. It has no solver of its own but calls a conda: ``front``, or the one that
-``SAMEBITS_CONDA`` names. The wheels of the ``pip:`` list are not in it: uv locks them, for all backends alike.
+``SAMEBITS_CONDA`` names. The wheels of the ``pip:`` list are not in it: uv locks them, for all backends.
 """
 
 import os
 import platform
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,31 +18,13 @@ import yaml
 
 from samebits.digest import file_digest
 from samebits.environments import uv
+from samebits.environments.conda.command import executable
 from samebits.environments.conda.packages import Package
 from samebits.environments.extras import need
 from samebits.environments.lock import ORIGIN
 from samebits.environments.lock import write_lock as write_pip_lock
 from samebits.environments.source import Source, specification
 from samebits.errors import Refused
-
-CONDA = "SAMEBITS_CONDA"
-
-
-def executable(folder: Path) -> str:
-    """Return the conda to call: the user's, or a script in ``folder`` that runs ours.
-
-    Raises:
-        Refused: the user's cannot be found.
-    """
-    if named := os.environ.get(CONDA):
-        if found := shutil.which(named):
-            return found
-        raise Refused(f"{CONDA} names {named!r}, which is no command: correct it, or unset it to need none")
-    script = folder / "conda"
-    python = shlex.quote(sys.executable)
-    script.write_text(f'#!/bin/sh\nexec {python} -m samebits.environments.conda.front "$@"\n')
-    script.chmod(0o755)
-    return str(script)
 
 
 def here() -> str:
@@ -52,7 +33,7 @@ def here() -> str:
 
 
 def write_lock(source: Source) -> None:
-    """Solve ``environment.yaml``, and write ``conda-lock.yml``, Snakemake's pin files and ``requirements.lock``.
+    """Solve ``environment.yaml``; write ``conda-lock.yml``, Snakemake's files and ``requirements.lock``.
 
     Raises:
         Refused: a channel or a package cannot be had, or the packages do not fit together.
@@ -108,8 +89,8 @@ def read_lock(source: Source, subdir: str) -> list[Package]:
     """Read the packages of a lock for one platform, sorted by name.
 
     Raises:
-        Refused: there is no lock, it is out of step with its source or for other platforms, or a package has no
-            SHA-256.
+        Refused: there is no lock, it is out of step with its source or for other platforms, or a package has
+            no SHA-256.
     """
     if not source.conda_lock.is_file():
         raise Refused(f"{source.conda_lock} is missing: run `samebits lock {source.name}`")
@@ -117,8 +98,8 @@ def read_lock(source: Source, subdir: str) -> list[Package]:
     entries = [each for each in _parse(source, text) if each["platform"] == subdir]
     if not entries:
         raise Refused(
-            f"{source.conda_lock} locks nothing for {subdir}, this machine's platform: add it to `platforms` in "
-            f"{source.specification} and run `samebits lock {source.name}`"
+            f"{source.conda_lock} locks nothing for {subdir}, this machine's platform: add it to `platforms` "
+            f"in {source.specification} and run `samebits lock {source.name}`"
         )
     return [
         Package(each["name"], str(each["version"]), each["url"], f"sha256:{each['hash']['sha256']}")

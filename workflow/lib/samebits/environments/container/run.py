@@ -1,4 +1,4 @@
-"""Run a measured process in the image of an environment: no network, nothing writable but the run's folder."""
+"""Run a measured process in an environment's image: no network, nothing writable but the run's folder."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -57,8 +57,8 @@ def load(prefix: Path, manifest: Manifest) -> str:
     changed = call(command, what, stdin=(prefix / CONTENTS).read_text()).strip()
     if changed:
         raise Refused(
-            f"environment {manifest.name}: {changed} was changed in podman's storage: run `podman rmi --force "
-            f"{image[:12]}`, and it is loaded anew"
+            f"environment {manifest.name}: {changed} was changed in podman's storage: run "
+            f"`podman rmi --force {image[:12]}`, and it is loaded anew"
         )
     return image
 
