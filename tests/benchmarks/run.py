@@ -44,9 +44,11 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     import digest
     import dry_run
+    import environments
     import recording
 
     known = {"recording": recording.run, "digest": digest.run, "dry-run": dry_run.run}
+    known["environments"] = environments.run
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; all if none is given")
     names = parser.parse_args().names or list(known)

@@ -141,8 +141,9 @@ def test_a_builder_that_is_not_there_is_refused(surroundings, monkeypatch):
 
 def test_a_process_in_it_has_no_network_and_writes_only_its_folder(built, tmp_path):
     code = f"""
-import os, socket, xgboost
-print(sorted(os.listdir("/sys/class/net")), xgboost.__version__, sorted(os.environ))
+import os
+print(sorted(os.listdir("/sys/class/net")), open("/proc/self/environ").read().strip(chr(0)))
+import xgboost
 open({str(tmp_path / "written")!r}, "w").close()
 for path in ("/samebits-environment/evil", "/usr/evil"):
     try:

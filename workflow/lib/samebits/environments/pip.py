@@ -1,15 +1,18 @@
 """The backend ``pip``: a virtual environment on the Python that samebits runs on, filled by uv."""
 
 import platform
+import re
 import sys
 from pathlib import Path
+
+from rich.filesize import decimal
 
 from samebits.digest import file_digest
 from samebits.environments import uv
 from samebits.environments.lock import read_lock
 from samebits.environments.manifest import Manifest, content_digest
 from samebits.environments.records import check_installed
-from samebits.environments.size import announce
+from samebits.environments.size import announce, download_size
 from samebits.environments.source import Source, specification
 from samebits.environments.tree import digests, listing
 from samebits.errors import Refused
@@ -101,8 +104,16 @@ def explain(source: Source, error: uv.UvFailed) -> str:
     if error.missing:
         return (
             f"{what}{error}; put its wheel into a folder that PIP_FIND_LINKS names, or run "
-            f"`samebits env lock {source.name}` if {source.lock} was edited"
+            f"`samebits env lock {source.name}` if {source.lock} was edited{_alternative(source)}"
         )
     return (
         f"{what}uv could not install it: {error}; mend that and run `samebits env build {source.name}` again"
     )
+
+
+def _alternative(source: Source) -> str:
+    """Name the environment with CUDA beside one for the CPU, and what it would download."""
+    other = Source(re.sub("-cpu$", "-gpu", source.name), source.folder.with_name(f"{source.name[:-4]}-gpu"))
+    if other.name == source.name or not other.lock.is_file() or not (size := download_size(other)):
+        return ""
+    return f"; the environment {other.name} has the build with CUDA, {decimal(size)} to download"

@@ -155,8 +155,12 @@ def _build(source: Source, context: Path, output: Path) -> None:
         call(["docker", "rm", container], what)
         call(["docker", "rmi", tag], what)
         return
-    command = [name, "build", "--isolation=chroot", "--no-cache", "--timestamp=0", "--file", "Containerfile"]
-    call([*command, "--output", f"type=tar,dest={output}", "."], what, folder=context)
+    identity = output.with_suffix(".id")  # the image itself is not wanted: podman gets it from the prefix
+    command = [name, "build", "--isolation=chroot", "--no-cache", "--timestamp=0", f"--iidfile={identity}"]
+    command += ["--file", "Containerfile", "--output", f"type=tar,dest={output}", "."]
+    call(command, what, folder=context)
+    if identity.is_file() and (image := identity.read_text().strip()):
+        call([name, "rmi", "--force", image], what)
 
 
 def _check_python(source: Source, built: Path, python: str) -> None:
