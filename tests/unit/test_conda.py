@@ -385,7 +385,8 @@ def test_all_environments_of_a_folder_are_locked(world: World) -> None:
 
 def test_without_the_extra_it_is_named(world: World) -> None:
     code = "import sys; sys.modules['rattler'] = None; import samebits.cli; samebits.cli.main()"
-    blocked = "import importlib.util as u; f = u.find_spec\nu.find_spec = lambda n, *a: f(n) if n != 'rattler' else None\n"
+    blocked = "import importlib.util as u; f = u.find_spec\n"
+    blocked += "u.find_spec = lambda name: f(name) if name != 'rattler' else None\n"
     done = subprocess.run(
         [sys.executable, "-c", blocked + code, "lock", "tiny"], cwd=world.root, capture_output=True, text=True
     )

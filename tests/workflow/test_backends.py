@@ -1,4 +1,4 @@
-"""One recipe in all three backends: equal libraries, equal ledgers; else the fingerprint says what differs."""
+"""One recipe in all three backends: equal libraries, equal ledgers; else fingerprints say what differs."""
 
 import json
 import os
@@ -40,6 +40,7 @@ class Trees:
     def metrics(predictions, test):
         return {"accuracy": np.mean((predictions > 0.5) == test.get_label())}
 """
+BACKENDS = ("pip", "conda", "container")
 OTHER_NUMPY = "2.2.6"  # with an OpenBLAS of its own
 
 
@@ -59,14 +60,15 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        process = workspace.samebits("lock")
-        assert process.returncode == 0, process.stdout
         models = {
-            backend: {**MODEL, "backend": backend, "environment": "xgboost-cpu"}
-            for backend in ("pip", "conda", "container")
+            backend: {**MODEL, "backend": backend, "environment": "xgboost-cpu"} for backend in BACKENDS
         }
         models["other"] = {**MODEL, "backend": "conda", "environment": "other-numpy"}
         workspace.write_config(models=models, cache=str(folder / "cache"))
+        refused = workspace.run()
+        assert "requirements.lock is missing" in refused.stdout
+        process = workspace.run("lock")
+        assert process.returncode == 0, process.stdout
         process = workspace.run()
         assert process.returncode == 0, process.stdout
         yield workspace
@@ -108,7 +110,7 @@ def test_with_equal_libraries_the_ledgers_are_equal(trained, backend):
 
 
 def test_the_spec_says_which_environment_it_was(trained):
-    specs = {model: trained.ledger(model)[0]["spec"] for model in ("pip", "conda", "container")}
+    specs = {model: trained.ledger(model)[0]["spec"] for model in BACKENDS}
     assert len({spec["environment_digest"] for spec in specs.values()}) == 3
     for backend in specs:
         (found,) = trained.folder.glob(

@@ -1,5 +1,6 @@
 # The config, checked before anything else happens, and what several themes need.
 
+import sys
 from pathlib import Path
 
 import samebits
@@ -18,7 +19,10 @@ if "models" not in config:
 
 
 try:
-    LAYOUT = Layout(load(config, workflow.configfiles, ROOTS), ROOTS)
+    # `snakemake lock` must get by with the locks that it renews; no setting tells the targets so early
+    LAYOUT = Layout(
+        load(config, workflow.configfiles, ROOTS, "lock" not in sys.argv), ROOTS
+    )
 except Refused as refused:
     raise WorkflowError(str(refused)) from None
 

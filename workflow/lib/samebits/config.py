@@ -174,13 +174,19 @@ def parse_data(text: str) -> Data:
     return source
 
 
-def load(values: Mapping[str, Any], files: Iterable[str | Path] = (), roots: Iterable[Path] = ()) -> Config:
+def load(
+    values: Mapping[str, Any],
+    files: Iterable[str | Path] = (),
+    roots: Iterable[Path] = (),
+    locks: bool = True,
+) -> Config:
     """Check a config and everything that it names.
 
     Args:
         values: the config as Snakemake merged it.
         files: the YAML files it came from; read again to find keys that are given twice.
         roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
+        locks: check the environments' locks, too; whoever is about to renew them does not.
 
     Raises:
         Refused: one line an error, each naming the key and the mend.
@@ -193,7 +199,8 @@ def load(values: Mapping[str, Any], files: Iterable[str | Path] = (), roots: Ite
         raise Refused("\n".join(sorted({_explain(item) for item in error.errors()}))) from None
     roots = list(roots)
     problems = [p for name, model in config.models.items() for p in _problems(name, model, config, roots)]
-    problems += [] if problems else _environment_problems(config, roots)
+    if locks and not problems:
+        problems = _environment_problems(config, roots)
     if problems:
         raise Refused("\n".join(problems))
     return config

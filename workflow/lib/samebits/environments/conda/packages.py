@@ -86,8 +86,8 @@ def _copy(package: Package, source: Path, target: Path) -> None:
         draft.replace(target)
     except OSError as error:
         raise Refused(
-            f"{shown(package.url)} cannot be had from {error.filename}: {error.strerror}; restore it, or lock "
-            "anew"
+            f"{shown(package.url)} cannot be had from {error.filename}: {error.strerror}; restore it, "
+            "or lock anew by `samebits lock`"
         ) from None
     finally:
         draft.unlink(missing_ok=True)
