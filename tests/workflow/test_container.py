@@ -50,13 +50,16 @@ def refusal(call):
     return str(refused.value)
 
 
+def command(prefix, code, scratch):
+    """Return the command that runs some Python as a measured process is run."""
+    image = run.load(prefix, verify(prefix))
+    return run.command(image, prefix, ["python", "-c", code], {"HOME": str(scratch)}, [], scratch)
+
+
 def in_container(prefix, code, scratch):
     """Run some Python as a measured process is run; return the finished podman."""
-    manifest = verify(prefix)
-    command = run.command(
-        run.load(prefix, manifest), prefix, ["python", "-c", code], {"HOME": str(scratch)}, [], scratch
-    )
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    started = command(prefix, code, scratch)
+    return subprocess.run(started, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 # --- building ---
@@ -155,6 +158,23 @@ for path in ("/samebits-environment/evil", "/usr/evil"):
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines() == ["['lo'] 3.2.0 ['HOME', 'LC_CTYPE']", "30", "30"]
     assert (tmp_path / "written").exists()
+
+
+def test_what_a_killed_podman_leaves_behind_is_ended_by_the_next_start(built, tmp_path):
+    def running():
+        listed = subprocess.run(["podman", "ps", "--quiet"], capture_output=True, text=True, check=True)
+        return listed.stdout.split()
+
+    os.mkfifo(tmp_path / "started")
+    code = f"open({str(tmp_path / 'started')!r}, 'w').close(); import signal; signal.pause()"
+    podman = subprocess.Popen(command(built, code, tmp_path))
+    (tmp_path / "started").read_bytes()  # waits until the container writes
+    podman.kill()
+    podman.wait()
+    (left,) = running()
+    assert in_container(built, "print('next')", tmp_path).stdout == "next\n"
+    assert running() == []
+    assert subprocess.run(["podman", "container", "exists", left]).returncode == 1
 
 
 def test_a_file_changed_in_podmans_storage_is_refused_by_name(built, surroundings, tmp_path):
