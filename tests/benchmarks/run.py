@@ -46,6 +46,7 @@ def main() -> None:
     import checkpoints
     import digest
     import dry_run
+    import environments
     import recording
     import replay
     import tiers
@@ -57,6 +58,7 @@ def main() -> None:
         "checkpoint": checkpoints.run,
         "replay": replay.run,
         "tiers": tiers.run,
+        "environments": environments.run,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; all if none is given")

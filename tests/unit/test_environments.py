@@ -22,6 +22,7 @@ from environments_wheels import environment, index, wheel
 from samebits.digest import file_digest
 from samebits.environments import Manifest, Source, build, check_lock, find, known, read, verify, write_lock
 from samebits.environments.records import check_installed
+from samebits.environments.size import download_size
 from samebits.environments.uv import failed
 from samebits.errors import Refused
 
@@ -747,6 +748,40 @@ def test_an_installer_that_outlives_its_build_keeps_others_out(
     key.close()
     monkeypatch.setenv("UV_OFFLINE", "1")
     world.build()
+
+
+# --- sizes ---
+
+
+def test_a_lock_has_the_size_of_its_wheels_which_is_told_first(
+    world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    size = sum(path.stat().st_size for path in world.wheels.iterdir())
+    assert f"# {size} bytes to download\n" in world.source.lock.read_text()
+    world.build()
+    told = capfd.readouterr().err
+    assert told.index(f"{size / 1000:.1f} kB unless uv has them") < told.index(" + samebits-tiny==1.0")
+
+
+def test_without_the_cpu_build_the_large_one_is_named_with_its_size_and_not_taken(world: World) -> None:
+    for kind in ("cpu", "gpu"):
+        environment(world.root, f"kind-{kind}", [f"samebits-tinier==2.0{'+cpu' if kind == 'cpu' else ''}"])
+        write_lock(find(f"kind-{kind}", [world.root]))
+    lock = find("kind-gpu", [world.root]).lock
+    lock.write_text(re.sub(r"# \d+ bytes", "# 2423752914 bytes", lock.read_text()))
+    next(world.wheels.glob("samebits_tinier*")).unlink()
+    shutil.rmtree(world.root / "cache")
+    wheel(world.wheels, "samebits_tinier", "2.0", {"samebits_tinier.py": "TINIER = 'huge'\n"})
+    message = refusal(lambda: build(find("kind-cpu", [world.root]), world.prefix))
+    assert "there is no version of samebits-tinier==2.0+cpu" in message
+    assert "the environment kind-gpu has the build with CUDA, 2.4 GB to download" in message
+
+
+@pytest.mark.parametrize("name", known([ROOT]))
+def test_the_locks_that_samebits_brings_tell_their_size(name: str) -> None:
+    size = download_size(find(name, [ROOT]))
+    assert size is not None
+    assert (size > 300_000_000) == name.endswith("-gpu")
 
 
 # --- the real thing ---

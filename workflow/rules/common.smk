@@ -1,11 +1,13 @@
 # The config, checked before anything else happens, and what several themes need.
 
+import sys
 from pathlib import Path
 
 import samebits
 from samebits.config import load
 from samebits.errors import Refused
-from samebits.layout import Layout, command_on_path
+from samebits import environments
+from samebits.layout import KINDS, Layout, command_on_path
 from samebits.sample import Sample
 from snakemake.exceptions import WorkflowError
 
@@ -18,7 +20,10 @@ if "models" not in config:
 
 
 try:
-    LAYOUT = Layout(load(config, workflow.configfiles, ROOTS), ROOTS)
+    # `snakemake lock` must get by with the locks that it renews; no setting tells the targets so early
+    LAYOUT = Layout(
+        load(config, workflow.configfiles, ROOTS, "lock" not in sys.argv), ROOTS
+    )
 except Refused as refused:
     raise WorkflowError(str(refused)) from None
 
@@ -49,5 +54,6 @@ wildcard_constraints:
     run="[0-9]+",
     segment="[0-9]+",
     environment="[^/]+",
+    kind="|".join(KINDS),
     data="[^/]+",
     lock="[0-9a-f]{12}",

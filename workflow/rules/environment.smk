@@ -3,21 +3,70 @@
 
 rule environment:
     input:
-        # the lock's digest is part of the prefix, so its time does not matter
-        lock=lambda wildcards: ancient(LAYOUT.lock(wildcards.environment)),
+        # the locks' digest is part of the prefix, so their time does not matter
+        locks=lambda wildcards: ancient(
+            LAYOUT.locks(wildcards.environment, wildcards.kind)
+        ),
     output:
-        manifest=f"{LAYOUT.cache}/envs/{{environment}}-{{lock}}/environment.json",
+        manifest=f"{LAYOUT.cache}/{{kind}}/{{environment}}-{{lock}}/environment.json",
     log:
-        f"{LAYOUT.cache}/logs/envs/{{environment}}-{{lock}}.txt",
+        f"{LAYOUT.cache}/logs/{{kind}}/{{environment}}-{{lock}}.txt",
     resources:
         # installing is bound by the disk, and its wheels are large
         install=1,
     params:
         prefix=lambda wildcards, output: str(Path(output.manifest).parent),
+        backend=lambda wildcards: KINDS[wildcards.kind],
     message:
         "building the locked environment {wildcards.environment}"
     shell:
-        "samebits env build {wildcards.environment:q} {params.prefix:q} 2>&1 | tee {log:q}"
+        "samebits env build {wildcards.environment:q} {params.prefix:q} --backend {params.backend:q}"
+        " 2>&1 | tee {log:q}"
+
+
+# snakemake lock: solve the environments of the config anew
+rule lock:
+    localrule: True
+    params:
+        names=LAYOUT.environments,
+    message:
+        "locking {params.names}"
+    shell:
+        "samebits lock {params.names:q}"
+
+
+# For users of Snakemake's own deployment (--sdm conda). It falls back to a fresh solve when a pinned package
+# cannot be had, so what it installed is checked here before anything may use it.
+rule check_conda:
+    input:
+        locks=lambda wildcards: ancient(
+            LAYOUT.locks(wildcards.environment, "envs/conda")
+        ),
+    output:
+        checked=touch(f"{LAYOUT.results}/environments/{{environment}}.checked"),
+    log:
+        f"{LAYOUT.results}/environments/log/{{environment}}.checked.txt",
+    localrule: True
+    conda:
+        lambda wildcards: environments.find(wildcards.environment, ROOTS).specification
+    message:
+        "checking the environment {wildcards.environment} that Snakemake deployed"
+    shell:
+        'samebits env check {wildcards.environment:q} "${{CONDA_PREFIX:-}}" 2>&1 | tee {log:q}'
+
+
+rule sbom:
+    input:
+        locks=lambda wildcards: LAYOUT.locks(wildcards.environment),
+    output:
+        sbom=f"{LAYOUT.results}/environments/{{environment}}.cdx.json",
+    log:
+        f"{LAYOUT.results}/environments/log/{{environment}}.cdx.txt",
+    localrule: True
+    message:
+        "writing the bill of materials of {wildcards.environment}"
+    shell:
+        "samebits env sbom {wildcards.environment:q} --output {output.sbom:q} > {log:q} 2>&1"
 
 
 rule library:

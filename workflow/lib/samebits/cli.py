@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +44,16 @@ Library = Annotated[Path, typer.Option("--library", exists=True, help="What `sam
 ExecutionJson = Annotated[
     str, typer.Option("--execution", help="What the result does not depend on, as JSON.")
 ]
+Name = Annotated[str, typer.Argument(help="An environment; see `samebits env list`.")]
+PlainHttp = Annotated[bool, typer.Option(help="The registry speaks HTTP, as those on loopback do.")]
+
+
+class Backend(StrEnum):
+    """What installs an environment."""
+
+    pip = "pip"
+    conda = "conda"
+    container = "container"
 
 
 @app.callback(invoke_without_command=True)
@@ -230,6 +241,33 @@ def schema(output: Annotated[Path, typer.Argument()]) -> None:
     output.write_text(json.dumps(config.schema(), indent=2) + "\n")
 
 
+@app.command()
+def lock(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Environments; all of this folder if none.")
+    ] = None,
+    backend: Annotated[
+        Backend | None, typer.Option(help="pip writes requirements.lock only; conda writes both locks.")
+    ] = None,
+) -> None:
+    """Solve environment.yaml anew and write both locks, with hashes: requirements.lock and conda-lock.yml."""
+    from samebits import environments
+    from samebits.environments import backends
+
+    if backend != Backend.pip:
+        backends.need_conda()
+    sources = [environments.find(name, roots()) for name in names or environments.known(roots()[:1])]
+    if not sources:
+        raise Refused("there is no envs/<name>/environment.yaml here; name an environment")
+    for source in sources:
+        if backend == Backend.pip:
+            environments.write_lock(source)
+        else:
+            from samebits.environments.conda import lock
+
+            lock.write_lock(source)
+
+
 @env.command("list")
 def env_list() -> None:
     """List the environments that can be built here."""
@@ -252,14 +290,15 @@ def env_lock(
 
 @env.command("build")
 def env_build(
-    name: Annotated[str, typer.Argument(help="An environment; see `samebits env list`.")],
+    name: Name,
     prefix: Annotated[Path, typer.Argument(help="Where to build it.")],
+    backend: Annotated[Backend, typer.Option(help="What installs it.")] = Backend.pip,
     force: Annotated[bool, typer.Option(help="Remove what is there first.")] = False,
 ) -> None:
     """Build an environment from its lock and check every installed file."""
     from samebits import environments
 
-    environments.build(environments.find(name, roots()), prefix, force=force)
+    environments.build(environments.find(name, roots()), prefix, backend.value, force=force)
 
 
 @env.command("verify")
@@ -269,6 +308,80 @@ def env_verify(prefix: Annotated[Path, typer.Argument(help="A built environment.
 
     found = environments.verify(prefix)
     print(f"{prefix}: {found.name}, {len(found.files)} files as they were installed, {found.digest}")
+
+
+@env.command("conda")
+def env_conda(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) -> None:
+    """Write a conda command for Snakemake's `--sdm conda`, where no conda is installed; prints its folder."""
+    from samebits.environments import backends
+
+    backends.need_conda()
+    from samebits.environments.conda import command
+
+    print(command.write(folder).parent)
+
+
+@env.command("wheels")
+def env_wheels(
+    name: Name, prefix: Annotated[Path, typer.Argument(help="A conda environment.", exists=True)]
+) -> None:
+    """Install requirements.lock into a conda environment (for Snakemake's `--sdm conda`)."""
+    from samebits import environments
+    from samebits.environments.conda import wheels
+
+    wheels.install_wheels(environments.find(name, roots()), prefix)
+
+
+@env.command("check")
+def env_check(
+    name: Name, prefix: Annotated[Path, typer.Argument(help="A conda environment, however it was made.")]
+) -> None:
+    """Check that a conda environment holds what its locks say, as packed (for Snakemake's `--sdm conda`)."""
+    from samebits import environments
+    from samebits.environments import backends
+
+    backends.need_conda()
+    from samebits.environments.conda import install
+
+    install.check_prefix(environments.find(name, roots()), prefix)
+    print(f"{prefix}: {name}, as it is locked")
+
+
+@env.command("sbom")
+def env_sbom(
+    name: Name,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    backend: Annotated[Backend, typer.Option(help="Whose packages to list.")] = Backend.pip,
+) -> None:
+    """Write the packages of an environment's locks as a CycloneDX bill of materials."""
+    from samebits import environments
+    from samebits.environments.sbom import write
+
+    write(environments.find(name, roots()), backend.value, output)
+
+
+@env.command("push")
+def env_push(
+    prefix: Annotated[Path, typer.Argument(help="An environment of the backend container.")],
+    reference: Annotated[str, typer.Argument(help="Registry and repository: HOST[:PORT]/NAME.")],
+    plain_http: PlainHttp = False,
+) -> None:
+    """Push the image of an environment to a registry; prints its name with the digest."""
+    from samebits.environments.container import registry
+
+    print(registry.push(prefix, reference, plain_http))
+
+
+@env.command("pull")
+def env_pull(
+    reference: Annotated[str, typer.Argument(help="HOST[:PORT]/NAME@sha256:…, as `env push` prints it.")],
+    prefix: Annotated[Path, typer.Argument(help="Where to put it; `env verify` checks it.")],
+    plain_http: PlainHttp = False,
+) -> None:
+    """Pull the image of an environment by its digest, instead of building it."""
+    from samebits.environments.container import registry
+
+    registry.pull(reference, prefix, plain_http)
 
 
 @profile.command("list")

@@ -33,7 +33,10 @@ DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Tier = Literal["unseeded", "seeded", "deterministic", "portable"]
 Device = Literal["cpu", "cuda"]
-assert Tier.__args__ == TIERS  # type: ignore[attr-defined]  # noqa: S101  a literal cannot be computed
+Backend = Literal["pip", "conda", "container"]
+# literals cannot be computed
+assert Tier.__args__ == TIERS  # type: ignore[attr-defined]  # noqa: S101
+assert Backend.__args__ == environments.backends.NAMES  # type: ignore[attr-defined]  # noqa: S101
 
 
 class _Strict(BaseModel):
@@ -142,6 +145,7 @@ class Defaults(_Strict):
     tier: Tier = Field("deterministic", description="how much is pinned")
     threads: int = Field(1, ge=1, le=4096, description="threads that compute; part of the result's identity")
     device: Device = Field("cpu", description="where it trains")
+    backend: Backend = Field("pip", description="what installs the locked environment")
     segments: int = Field(4, ge=1, description="stretches of training, each begun from a checkpoint")
     runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared, in the mode rerun")
     verify: Verify = Field(Verify(), description="how sameness is proven")
@@ -239,13 +243,19 @@ def parse_data(text: str) -> Data:
     return source
 
 
-def load(values: Mapping[str, Any], files: Iterable[str | Path] = (), roots: Iterable[Path] = ()) -> Config:
+def load(
+    values: Mapping[str, Any],
+    files: Iterable[str | Path] = (),
+    roots: Iterable[Path] = (),
+    locks: bool = True,
+) -> Config:
     """Check a config and everything that it names.
 
     Args:
         values: the config as Snakemake merged it.
         files: the YAML files it came from; read again to find keys that are given twice.
         roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
+        locks: check the environments' locks, too; whoever is about to renew them does not.
 
     Raises:
         Refused: one line an error, each naming the key and the mend.
@@ -258,6 +268,8 @@ def load(values: Mapping[str, Any], files: Iterable[str | Path] = (), roots: Ite
         raise Refused("\n".join(sorted({_explain(item) for item in error.errors()}))) from None
     roots = list(roots)
     problems = [p for name, model in config.models.items() for p in _problems(name, model, config, roots)]
+    if locks and not problems:
+        problems = _environment_problems(config, roots)
     if problems:
         raise Refused("\n".join(problems))
     return config
@@ -359,6 +371,8 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
         environments.find(model.environment, roots)
     except Refused as refused:
         yield f"{key}.environment: {refused}"
+    if model.backend == "container" and model.device == "cuda":
+        yield f"{key}.backend: containers train on the CPU only; use backend: pip or conda, or device: cpu"
     try:
         path = recipe_file(model, roots)
         if model.target:
@@ -387,6 +401,20 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
     for param, value in model.params.items():
         if isinstance(value, str) and _is_number(value):
             yield f"{key}.params.{param}: {value!r} is text to YAML; write {float(value)!r}"
+
+
+def _environment_problems(config: Config, roots: list[Path]) -> list[str]:
+    """Say what is wrong with locks and backends, once for each environment."""
+    first: dict[tuple[str, str], str] = {}
+    for name, model in config.models.items():
+        first.setdefault((model.environment, model.backend), name)
+    problems = []
+    for (environment, backend), name in first.items():
+        try:
+            environments.backends.load(backend).check(environments.find(environment, roots))
+        except Refused as refused:
+            problems.append(f"config: models.{name}.environment: {refused}")
+    return problems
 
 
 def _check_recipe(model: Model, path: Path) -> None:

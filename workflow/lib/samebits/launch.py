@@ -3,11 +3,13 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from samebits import environments, seal
+from samebits.data import Manifest
 from samebits.errors import Refused
 from samebits.execution import Execution
 from samebits.sample import Sample
@@ -41,7 +43,7 @@ def train(inputs: Inputs, folder: Path) -> NoReturn:
     Raises:
         Refused: a file of the environment is not as its lock says, or it is not the spec's environment.
     """
-    _become(inputs, folder, [])
+    _become(inputs, folder)
 
 
 def replay(inputs: Inputs, run: Path, sample: Path, segment: int, folder: Path) -> NoReturn:
@@ -59,17 +61,20 @@ def replay(inputs: Inputs, run: Path, sample: Path, segment: int, folder: Path) 
     start, conclude = drawn.ends(segment)
     arguments = ["--replay", str(run.resolve()), "--segment", str(segment)]
     arguments += ["--start"] * start + ["--conclude"] * conclude
-    _become(inputs, folder, arguments)
+    _become(inputs, folder, arguments, [run.resolve()])
 
 
-def _become(inputs: Inputs, folder: Path, arguments: list[str]) -> NoReturn:
-    """Replace this process by the measured one.
+def _become(
+    inputs: Inputs, folder: Path, arguments: Sequence[str] = (), readable: Sequence[Path] = ()
+) -> NoReturn:
+    """Replace this process by the measured one, which may read the folders ``readable`` besides its inputs.
 
     Replaced and not kept as a parent, so that a signal or a kill meets the training itself and nothing is
     left to run on unseen.
     """
     spec = Spec.read(inputs.spec)
-    found = environments.verify(inputs.prefix).digest
+    manifest = environments.verify(inputs.prefix)
+    found = manifest.digest
     if found != spec.environment_digest:
         raise Refused(
             f"model {spec.model}: the environment at {inputs.prefix} is {found}, but the spec says "
@@ -82,7 +87,20 @@ def _become(inputs: Inputs, folder: Path, arguments: list[str]) -> NoReturn:
     arguments = [*files, "--execution", inputs.execution.json(), *arguments]
     command = seal.command(inputs.prefix.resolve(), *arguments)
     variables = seal.environment(spec, inputs.library.resolve(), scratch)
+    if manifest.backend == "container":
+        from samebits.environments.container import run
+
+        image = run.load(inputs.prefix.resolve(), manifest)
+        readable = [*map(Path, files[:3]), inputs.library.resolve(), *_referred(inputs.data), *readable]
+        command = run.command(image, inputs.prefix.resolve(), command, variables, readable, folder.resolve())
+        variables = dict(os.environ)  # podman's own; the process in the container gets the others
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(scratch)  # a recipe that reads a relative path would read what no digest covers
     os.execve(command[0], command, variables)  # noqa: S606
+
+
+def _referred(data: Path) -> list[Path]:
+    """Return the user's own files of a data set, which its folder only refers to."""
+    paths = (data / entry.path for entry in Manifest.read(data).files.values())
+    return [path.resolve() for path in paths if not path.resolve().is_relative_to(data.resolve())]

@@ -14,7 +14,11 @@ from typing import Any
 
 from samebits import environments, library
 from samebits.config import Config, Model, recipe_file
-from samebits.digest import bytes_digest, file_digest
+from samebits.digest import bytes_digest
+
+#: folder of environments in the cache -> backend that installs them
+PIP = "envs"
+KINDS = {PIP: "pip", "envs/conda": "conda", "envs/container": "container"}
 
 _SHORT = 12  # hex digits of a digest in a path
 
@@ -87,13 +91,19 @@ class Layout:
         return {
             "recipe": str(recipe_file(section, self.roots)),
             "data": f"{self.cache}/data/{self._key(section.data)}/data.json",
-            "environment": self._environment(section.environment),
+            "environment": self._environment(section.environment, section.backend),
             "library": self.library,
         }
 
-    def lock(self, environment: str) -> str:
-        """Return the lock of an environment."""
-        return str(environments.find(environment, self.roots).lock)
+    @property
+    def environments(self) -> list[str]:
+        """The environments of all models, sorted."""
+        return sorted({model.environment for model in self.models.values()})
+
+    def locks(self, environment: str, kind: str = PIP) -> list[str]:
+        """Return the locks of an environment; ``kind`` is one of ``KINDS``, the folder in the cache."""
+        source = environments.find(environment, self.roots)
+        return [str(source.lock), *([str(source.conda_lock)] if KINDS[kind] == "conda" else [])]
 
     def data_name(self, key: str) -> str:
         """Return the name of the data set that lies in the folder ``key`` of the cache."""
@@ -122,9 +132,11 @@ class Layout:
         return f"{data.replace(':', '-')}-{_short(bytes_digest(source.encode()))}"
 
     @cache  # noqa: B019
-    def _environment(self, name: str) -> str:
-        lock = _short(file_digest(Path(self.lock(name))))
-        return f"{self.cache}/envs/{name}-{lock}/environment.json"
+    def _environment(self, name: str, backend: str) -> str:
+        source = environments.find(name, self.roots)
+        lock = environments.backends.load(backend).lock_digest(source)
+        (kind,) = (kind for kind, value in KINDS.items() if value == backend)
+        return f"{self.cache}/{kind}/{name}-{_short(lock)}/environment.json"
 
 
 def _short(digest: str) -> str:

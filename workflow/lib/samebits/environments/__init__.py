@@ -1,14 +1,26 @@
 """Locked environments: the packages that a measured process runs on, installed and checked file by file.
 
-``envs/<name>/environment.yaml`` is written by hand, ``requirements.lock`` beside it by ``write_lock``.
-``build`` installs the lock into a prefix and records every file in ``<prefix>/environment.json``; ``verify``
-holds the prefix against that record. uv does the resolving and installing.
+``envs/<name>/environment.yaml`` is written by hand; ``requirements.lock`` beside it by ``write_lock``, and
+``conda-lock.yml`` by the backend ``conda``. ``build`` installs the locks into a prefix by one of the
+``backends`` and records every file in ``<prefix>/environment.json``; ``verify`` holds the prefix against it.
 """
 
+from samebits.environments import backends
 from samebits.environments.build import build
 from samebits.environments.lock import check_lock, write_lock
 from samebits.environments.manifest import Manifest, read
 from samebits.environments.source import Source, find, known
 from samebits.environments.verify import verify
 
-__all__ = ["Manifest", "Source", "build", "check_lock", "find", "known", "read", "verify", "write_lock"]
+__all__ = [
+    "Manifest",
+    "Source",
+    "backends",
+    "build",
+    "check_lock",
+    "find",
+    "known",
+    "read",
+    "verify",
+    "write_lock",
+]

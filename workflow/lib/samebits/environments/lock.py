@@ -9,10 +9,12 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from samebits.digest import file_digest
 from samebits.environments import uv
+from samebits.environments.size import measure
 from samebits.environments.source import Source, specification
 from samebits.errors import Refused
 
@@ -23,27 +25,41 @@ ORIGIN = re.compile(r"# environment\.yaml (sha256:[0-9a-f]{64})")
 PIN = re.compile(r"([a-z0-9][a-z0-9._-]*)==([\w.+!-]+)((?:\s+--hash=sha256:[0-9a-f]{64})*)\s*(#.*)?")
 
 
-def write_lock(source: Source) -> None:
+def write_lock(source: Source, provided: Mapping[str, str] | None = None) -> None:
     """Resolve ``environment.yaml`` to the newest versions that fit, and write ``requirements.lock``.
+
+    Args:
+        source: the environment.
+        provided: Python packages that conda installs: name -> version. They are taken as given and left out.
 
     Raises:
         Refused: the specification is not fit to be locked, or a package cannot be found.
     """
     wanted = specification(source)
+    if wanted.conda_only and provided is None:
+        raise Refused(
+            f"{source.specification}: the pip backend cannot install {wanted.conda_only[0]!r}: move it to "
+            f"the `pip:` list, or lock it for the backend conda by `samebits lock {source.name}`"
+        )
     uv.say(f"environment {source.name}: resolving {len(wanted.requirements)} requirements")
-    arguments = ["pip", "compile", "-", "--no-header", "--generate-hashes"]
-    arguments += [
+    target = ["--python-version", wanted.python, "--python-platform", PLATFORM]
+    target += ["--no-build"]  # what is built from source differs from machine to machine, whatever its hash
+    arguments = [
+        "pip",
+        "compile",
+        "-",
+        "--no-header",
+        "--generate-hashes",
         "--python",
         sys.executable,
-        "--python-version",
-        wanted.python,
-        "--python-platform",
-        PLATFORM,
+        *target,
     ]
-    arguments += [
-        "--no-build"
-    ]  # what is built from source differs from machine to machine, whatever its hash
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile("w", suffix=".txt") as given:
+        for name, version in (provided or {}).items():
+            given.write(f"{name}=={version}\n")
+            arguments += ["--no-emit-package", name]
+        given.flush()
+        arguments += ["--constraints", given.name, "--no-annotate"] if provided else []
         try:
             uv.run(arguments, indexes=wanted.indexes, stdin="\n".join(wanted.requirements), stdout=output)
         except uv.UvFailed as error:
@@ -53,11 +69,12 @@ def write_lock(source: Source) -> None:
             ) from None
         output.seek(0)
         pins = output.read().decode()
+    size = measure(pins, target, wanted.indexes)
     header = (
         f"# Written by `samebits env lock {source.name}`; do not edit.\n"
         f"# environment.yaml {file_digest(source.specification)}\n"
         f"# Python {wanted.python}, {PLATFORM}\n"
-    )
+    ) + (f"# {size} bytes to download\n" if size else "")
     draft = source.lock.with_name(f".{source.lock.name}.{os.getpid()}")
     try:
         draft.write_text(header + pins, encoding="utf-8")
@@ -84,14 +101,26 @@ def read_lock(source: Source) -> dict[str, str]:
     Raises:
         Refused: as ``check_lock``.
     """
-    specification(source)
     if not source.lock.is_file():
         raise Refused(f"{source.lock} is missing: run `samebits env lock {source.name}`")
     return _parse(source, source.lock)
 
 
+def read_hashes(source: Source) -> dict[str, list[str]]:
+    """Read the hashes of a lock: package name -> SHA-256 in hex of each file that is accepted.
+
+    Raises:
+        Refused: as ``check_lock``.
+    """
+    read_lock(source)
+    lines = source.lock.read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    matches = [match for line in lines if (match := PIN.fullmatch(line))]
+    return {match[1]: re.findall(r"sha256:([0-9a-f]{64})", match[3]) for match in matches}
+
+
 def _parse(source: Source, path: Path) -> dict[str, str]:
     """Read the file at ``path`` as the source's lock."""
+    wanted = specification(source)
     mend = f"run `samebits env lock {source.name}`"
     lines = path.read_bytes().decode(errors="replace").replace("\\\n", "").splitlines()
     origins = [match[1] for line in lines if (match := ORIGIN.fullmatch(line))]
@@ -107,6 +136,6 @@ def _parse(source: Source, path: Path) -> dict[str, str]:
         if not match[3]:
             raise Refused(f"{source.lock}: {match[1]}=={match[2]} has no hash: {mend}")
         pins[match[1]] = match[2]
-    if not pins:
+    if not pins and wanted.requirements:
         raise Refused(f"{source.lock} locks no package: {mend}")
     return pins

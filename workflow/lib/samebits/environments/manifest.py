@@ -6,7 +6,7 @@ It is written last, so a prefix without it is half built. It holds no time and n
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from samebits.digest import canonical_json, files_digest
@@ -14,6 +14,8 @@ from samebits.errors import Refused
 
 FORMAT = "samebits-environment/1"
 FILE = "environment.json"
+#: says that a folder is ours to remove
+MARKER = ".samebits-environment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,9 @@ class Manifest:
         digest: ``sha256:…`` of the content; equal wherever the same lock gave the same files.
         packages: name -> version.
         files: path relative to the prefix -> ``sha256:…``, or ``-> target`` for a link.
-        backend: what installed it.
+        backend: what installed it: ``pip``, ``conda`` or ``container``.
+        packaged: files of conda packages -> ``sha256:…`` in their package, before the prefix was written
+            into them.
     """
 
     name: str
@@ -37,30 +41,32 @@ class Manifest:
     packages: dict[str, str]
     files: dict[str, str]
     backend: str = "pip"
+    packaged: dict[str, str] = field(default_factory=dict)
     format: str = FORMAT
 
 
-def content_digest(python: str, files: Mapping[str, str]) -> str:
+def content_digest(python: str, files: Mapping[str, str], packaged: Mapping[str, str] | None = None) -> str:
     """Name the content of an environment, whatever path it lies at and whenever it was built.
 
-    That is the Python minor version and the files that came out of the wheels. Left out is what the
-    installation makes: the virtual environment's own files and launchers (``bin/``; they hold the prefix's
-    path), compiled bytecode (it holds the path of its source), and RECORD (it lists the launchers' hashes).
+    That is the Python minor version and the files that came out of the wheels and conda packages. Left out is
+    what the installation makes: the virtual environment's own files and launchers (``bin/``; they hold the
+    prefix's path), compiled bytecode (it holds the path of its source), RECORD (it lists the launchers'
+    hashes) and conda's records (they hold the path of the cache).
 
     Args:
         python: the full version of the interpreter.
         files: as in ``Manifest.files``.
+        packaged: as in ``Manifest.packaged``.
     """
-    content = {path: value for path, value in files.items() if _is_content(path)}
+    content = {path: value for path, value in files.items() if _is_content(path)} | dict(packaged or {})
     return files_digest({"python": ".".join(python.split(".")[:2]), **content})
 
 
 def _is_content(path: str) -> bool:
     """Say whether a file came out of a wheel unchanged. Only files in folders did, but not those in bin/."""
     top, _, rest = path.partition("/")
-    return (
-        bool(rest) and top != "bin" and "__pycache__/" not in path and not path.endswith(".dist-info/RECORD")
-    )
+    made = "__pycache__/" in path or path.endswith(".dist-info/RECORD")
+    return bool(rest) and top not in ("bin", "conda-meta") and not made
 
 
 def read(prefix: Path) -> Manifest:
@@ -78,7 +84,10 @@ def read(prefix: Path) -> Manifest:
                 f"{path}: its format is {fields.get('format')!r}, this is {FORMAT!r}: {mend} --force"
             )
         manifest = Manifest(**fields)
-        digest = content_digest(manifest.python, manifest.files)
+        if manifest.backend == "container":  # its digest is that of a file in it, the image's manifest
+            digest = manifest.digest if manifest.digest in manifest.files.values() else ""
+        else:
+            digest = content_digest(manifest.python, manifest.files, manifest.packaged)
     except (FileNotFoundError, NotADirectoryError):
         raise Refused(f"{prefix} is no finished environment, it has no {FILE}: {mend}") from None
     except OSError as error:

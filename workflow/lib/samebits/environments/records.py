@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution
 from pathlib import Path
 
 from samebits.errors import Refused
@@ -27,7 +27,9 @@ def check_installed(
     Raises:
         Refused: it does not; the message names the package or the file.
     """
-    installed = list(distributions(path=[str(site)]))
+    here = os.path.relpath(site, prefix)
+    folders = sorted(path for path in site.glob("*.dist-info") if f"{here}/{path.name}/METADATA" in files)
+    installed = [Distribution.at(path) for path in folders]
     found = sorted(f"{_name(each.name)}=={_version(each.version)}" for each in installed)
     locked = sorted(f"{_name(package)}=={_version(version)}" for package, version in pins.items())
     if found != locked:

@@ -15,11 +15,15 @@ from samebits.errors import Refused
 REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,. -]*\])?\s*([<>=!~;][^@/\\\n]*)?")
 INDEX = re.compile(r"--extra-index-url[ =]\s*([a-z]+://\S+)")
 PYTHON = re.compile(r"python\s*==?\s*(\d+\.\d+)(\.\*)?")
+#: a conda package: a name, then versions and a build; no file and no URL
+CONDA = re.compile(r"[a-z0-9_][a-z0-9_.-]*(\s*[ <>=!~][^/\\\n#$]*)?")
+#: platforms as conda names them
+PLATFORMS = ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
 
 
 @dataclass(frozen=True)
 class Source:
-    """An environment as it is described: its name and the folder with its two files."""
+    """An environment as it is described: its name and the folder with its files."""
 
     name: str
     folder: Path
@@ -31,8 +35,13 @@ class Source:
 
     @property
     def lock(self) -> Path:
-        """``requirements.lock``: written by ``samebits env lock``."""
+        """``requirements.lock``: the wheels of the ``pip:`` list, written by ``samebits lock``."""
         return self.folder / "requirements.lock"
+
+    @property
+    def conda_lock(self) -> Path:
+        """``conda-lock.yml``: all other packages, written by ``samebits lock``."""
+        return self.folder / "conda-lock.yml"
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,22 @@ class Specification:
         python: the minor version, ``3.11``.
         requirements: pip requirements, as written.
         indexes: URLs of further package indexes, asked only for what is found nowhere else.
+        channels: conda channels, the first before all others.
+        conda: conda packages as written, Python and pip among them; only the backend ``conda`` has them.
+        platforms: what ``conda-lock.yml`` is for.
     """
 
     python: str
     requirements: tuple[str, ...]
     indexes: tuple[str, ...]
+    channels: tuple[str, ...]
+    conda: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+    @property
+    def conda_only(self) -> tuple[str, ...]:
+        """The conda packages that no other backend can install: all but Python and pip."""
+        return tuple(each for each in self.conda if each != "pip" and not PYTHON.fullmatch(each))
 
 
 def known(roots: Sequence[Path]) -> list[str]:
@@ -80,7 +100,7 @@ def specification(source: Source) -> Specification:
     """Read and check ``environment.yaml``.
 
     Raises:
-        Refused: not YAML, or it asks for something that the pip backend cannot lock.
+        Refused: not YAML, or it asks for something that cannot be locked.
     """
     where = source.specification
     try:
@@ -91,12 +111,13 @@ def specification(source: Source) -> Specification:
         raise Refused(f"{where}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict) or not isinstance(document.get("dependencies"), list):
         raise Refused(f"{where}: needs `name`, `channels` and a list of `dependencies`")
-    unknown = sorted(map(str, set(document) - {"name", "channels", "dependencies"}))
+    known = ("name", "channels", "dependencies", "platforms")
+    unknown = sorted(map(str, set(document) - set(known)))
     if unknown:
-        raise Refused(f"{where}: unknown key {unknown[0]!r}; known: name, channels, dependencies")
+        raise Refused(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(known)}")
     if document.get("name") != source.name:
         raise Refused(f"{where}: its name is {document.get('name')!r}; give it the folder's, {source.name!r}")
-    python, entries = _dependencies(where, document["dependencies"])
+    python, conda, entries = _dependencies(where, document["dependencies"])
     indexes, requirements = [], []
     for entry in entries:
         if match := INDEX.fullmatch(entry):
@@ -108,24 +129,30 @@ def specification(source: Source) -> Specification:
                 f"{where}: cannot lock {entry!r}: write NAME==VERSION or `--extra-index-url URL`; "
                 "folders of wheels are given by PIP_FIND_LINKS or UV_FIND_LINKS"
             )
-    return Specification(python, tuple(requirements), tuple(indexes))
+    channels = tuple(map(str, document.get("channels") or ()))
+    platforms = tuple(map(str, document.get("platforms") or PLATFORMS[:1]))
+    for platform in platforms:
+        if platform not in PLATFORMS:
+            raise Refused(f"{where}: unknown platform {platform!r}; known: {', '.join(PLATFORMS)}")
+    return Specification(python, tuple(requirements), tuple(indexes), channels, tuple(conda), platforms)
 
 
-def _dependencies(where: Path, dependencies: list[Any]) -> tuple[str, list[str]]:
-    """Split ``dependencies`` into the Python minor version and the entries of the ``pip:`` list."""
+def _dependencies(where: Path, dependencies: list[Any]) -> tuple[str, list[str], list[str]]:
+    """Split ``dependencies`` into Python's minor version, conda packages and entries of the ``pip:`` list."""
     python = None
+    conda: list[str] = []
     entries: list[str] = []
     for dependency in dependencies:
         if isinstance(dependency, dict) and list(dependency) == ["pip"]:
             entries += [str(entry).strip() for entry in dependency["pip"] or ()]
-        elif match := PYTHON.fullmatch(str(dependency)):
+            continue
+        if match := PYTHON.fullmatch(str(dependency)):
             python = match[1]
-        elif dependency != "pip":  # conda wants pip named beside a pip list; uv is the installer here
-            raise Refused(
-                f"{where}: the pip backend cannot install {dependency!r}: move it to the `pip:` list"
-            )
+        elif not CONDA.fullmatch(str(dependency)):
+            raise Refused(f"{where}: cannot lock {dependency!r}: write NAME or NAME=VERSION")
+        conda.append(str(dependency))
     if python is None:
         raise Refused(f"{where}: needs a Python minor version: add `- python=3.11` to its dependencies")
-    if not entries:
+    if not entries and set(conda) <= {"pip"} | {each for each in conda if PYTHON.fullmatch(each)}:
         raise Refused(f"{where}: its `pip:` list is empty; name the packages there")
-    return python, entries
+    return python, conda, entries

@@ -91,7 +91,8 @@ def run(
             raise
         first = error
     asked = ", ".join(indexes)
-    say(f"{first}; asking {asked}")
+    if "--quiet" not in arguments:
+        say(f"{first}; asking {asked}")
     try:
         _run(arguments, env=environ(indexes), stdin=stdin, stdout=stdout, keep_open=keep_open)
     except UvFailed as error:

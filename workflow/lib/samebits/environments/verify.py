@@ -19,7 +19,7 @@ def verify(prefix: Path) -> Manifest:
     """
     prefix = prefix.resolve()
     manifest = manifests.read(prefix)
-    mend = f"run `samebits env build {manifest.name} --force`"
+    mend = f"run `samebits env build {manifest.name}{backend(manifest)} --force`"
     paths = [path for path in listing(prefix) if path != manifests.FILE]
     try:
         found = digests(prefix, paths)
@@ -36,11 +36,18 @@ def verify(prefix: Path) -> Manifest:
         raise Refused(
             f"environment {manifest.name} in {prefix}: {files} from when it was built: {shown}; {mend}"
         )
+    if manifest.backend == "container":
+        return manifest  # its Python is in the image
     python = python_version(prefix)
     if python != manifest.python:
         was = f"was built on Python {manifest.python}, which has become {python or 'unusable'}"
         raise Refused(f"environment {manifest.name} in {prefix} {was}; {mend}")
     return manifest
+
+
+def backend(manifest: Manifest) -> str:
+    """Return the option that names a backend on the command line; the usual one needs none."""
+    return "" if manifest.backend == "pip" else f" --backend {manifest.backend}"
 
 
 def python_version(prefix: Path) -> str:

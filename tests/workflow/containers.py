@@ -1,0 +1,71 @@
+"""Real containers for tests: podman's settings and storage of their own, and a registry on loopback."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = ("buildah", "podman", "skopeo", "runc", "mmdebstrap", "docker-registry")
+
+_CONTAINERS = """
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+netns = "none"
+"""
+
+
+def require() -> None:
+    """Skip a test where containers cannot be had; where they must be (in CI), fail it."""
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    if missing and os.environ.get("SAMEBITS_REQUIRE_CONTAINERS"):
+        pytest.fail(f"these are not installed: {', '.join(missing)}")
+    if missing:
+        pytest.skip(f"containers need {', '.join(missing)}")
+
+
+def settings(folder: Path) -> dict[str, str]:
+    """Write podman's settings with an empty storage in a folder; return the variables that name them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "containers.conf").write_text(_CONTAINERS)
+    places = f'graphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
+    (folder / "storage.conf").write_text(f'[storage]\ndriver = "overlay"\n{places}')
+    return {
+        "CONTAINERS_CONF": str(folder / "containers.conf"),
+        "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+    }
+
+
+@contextmanager
+def registry(folder: Path) -> Iterator[str]:
+    """Run Debian's registry on a free port of loopback; yield its HOST:PORT."""
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (folder / "config.yml").write_text(
+        f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {folder}/store\n"
+        f"http:\n  addr: 127.0.0.1:{port}\nlog:\n  level: error\n"
+    )
+    command = ["docker-registry", "serve", str(folder / "config.yml")]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        while process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                os.sched_yield()
+        assert process.poll() is None, (folder / "log").read_text()
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()

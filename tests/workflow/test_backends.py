@@ -1,0 +1,151 @@
+"""One recipe in all three backends: equal libraries, equal ledgers; else fingerprints say what differs."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import conda_channel
+import containers
+from conftest import Workspace
+from samebits import fingerprint
+from samebits.environments import read
+from samebits.environments.conda import command, lock
+from samebits.environments.source import find
+
+MODEL = {
+    "framework": "xgboost",
+    "recipe": "trees.py:Trees",
+    "data": "sklearn:breast_cancer",
+    "steps": 12,
+    "segments": 2,
+}
+#: prepares the data by matrix products, so that the BLAS counts
+RECIPE = """
+import numpy as np
+from xgboost import DMatrix
+
+
+class Trees:
+    params = {"objective": "binary:logistic", "max_depth": 3, "subsample": 0.7}
+
+    @staticmethod
+    def datasets(data):
+        x, y = data["X"], data["y"]
+        x = np.hstack([x, x @ np.linalg.inv(x.T @ x) @ x.T @ x])
+        return {"train": DMatrix(x, y), "test": DMatrix(x[:100], y[:100])}
+
+    @staticmethod
+    def metrics(predictions, test):
+        return {"accuracy": np.mean((predictions > 0.5) == test.get_label())}
+"""
+BACKENDS = ("pip", "conda", "container")
+OTHER_NUMPY = "2.2.6"  # with an OpenBLAS of its own
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A recipe trained in each backend, and in a conda environment with another NumPy."""
+    containers.require()
+    folder = tmp_path_factory.mktemp("backends")
+    workspace = Workspace(folder)
+    (folder / "trees.py").write_text(RECIPE)
+    variables = containers.settings(folder / "containers")
+    variables["SAMEBITS_CONDA_MIRROR"] = (folder / "channels").as_uri()
+    variables["SAMEBITS_PACKAGES"] = str(workspace.cache / "packages")
+    conda_channel.channel(folder / "channels" / "conda-forge", ["pip", f"numpy=={OTHER_NUMPY}"])
+    specify(folder, "xgboost-cpu", "")
+    specify(folder, "other-numpy", f"  - numpy={OTHER_NUMPY}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        models = {
+            backend: {**MODEL, "backend": backend, "environment": "xgboost-cpu"} for backend in BACKENDS
+        }
+        models["other"] = {**MODEL, "backend": "conda", "environment": "other-numpy"}
+        workspace.write_config(models=models, cache=str(folder / "cache"))
+        refused = workspace.run()
+        assert "requirements.lock is missing" in refused.stdout
+        process = workspace.run("lock")
+        assert process.returncode == 0, process.stdout
+        process = workspace.run()
+        assert process.returncode == 0, process.stdout
+        yield workspace
+        subprocess.run(["podman", "rmi", "--all", "--force"], stdout=subprocess.DEVNULL)
+
+
+def specify(folder, name, conda):
+    """Write an environment with XGBoost from wheels and some packages from conda."""
+    path = folder / "envs" / name / "environment.yaml"
+    path.parent.mkdir(parents=True)
+    wheels = "".join(f"      - {each}\n" for each in ("xgboost-cpu==3.2.0", "numpy", "blake3", "safetensors"))
+    head = f"name: {name}\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.11\n  - pip\n"
+    path.write_text(f"{head}{conda}  - pip:\n{wheels}")
+
+
+def trained_ledger(workspace, model):
+    """Return a ledger without what its spec says of the environment and of the model's name."""
+    records = workspace.ledger(model)
+    for record in records:
+        record.pop("prev", None)  # the chain begins with the spec
+    spec = records[0]["spec"]
+    for key in ("model", "environment", "environment_digest"):
+        spec.pop(key)
+    return records
+
+
+def differences(workspace, model):
+    taken = (workspace.results(each) / "run-1" / "fingerprint.json" for each in ("pip", model))
+    return fingerprint.differences(*(json.loads(path.read_text()) for path in taken))
+
+
+@pytest.mark.parametrize("backend", ["conda", "container"])
+def test_with_equal_libraries_the_ledgers_are_equal(trained, backend):
+    assert trained_ledger(trained, backend) == trained_ledger(trained, "pip")
+    for path in ("predictions.safetensors", "model/model.ubj"):
+        files = [trained.results(each) / "run-1" / path for each in ("pip", backend)]
+        assert files[0].read_bytes() == files[1].read_bytes()
+    assert not {key for key in differences(trained, backend) if key.startswith("numpy")}
+
+
+def test_the_spec_says_which_environment_it_was(trained):
+    specs = {model: trained.ledger(model)[0]["spec"] for model in BACKENDS}
+    assert len({spec["environment_digest"] for spec in specs.values()}) == 3
+    for backend in specs:
+        (found,) = trained.folder.glob(
+            f"cache/envs{'' if backend == 'pip' else '/' + backend}/xgboost-cpu-*/"
+        )
+        manifest = read(found)
+        assert (manifest.backend, manifest.digest) == (backend, specs[backend]["environment_digest"])
+
+
+def test_with_another_blas_the_fingerprint_says_so(trained):
+    found = differences(trained, "other")
+    assert found["libraries.numpy"][1] == OTHER_NUMPY
+    assert found["numpy.blas"][0] != found["numpy.blas"][1]
+    assert trained_ledger(trained, "other") != trained_ledger(trained, "pip")
+
+
+def test_snakemakes_own_deployment_is_checked(trained, monkeypatch):
+    """Its conda is ours; what it installs is what is locked, and a fresh solve is found."""
+    folder = trained.folder
+    monkeypatch.setenv("PATH", f"{command.write(folder / 'conda').parent}{os.pathsep}{os.environ['PATH']}")
+    target = "results/environments/xgboost-cpu.checked"
+    without = trained.run(target)
+    assert "run Snakemake with `--sdm conda`" in without.stdout
+    done = trained.run("--sdm", "conda", target)
+    assert done.returncode == 0, done.stdout
+    assert (folder / target).exists()
+
+    (folder / target).unlink()
+    pins = lock.pin_file(find("xgboost-cpu", [folder]), "linux-64")
+    text = pins.read_text()
+    pins.write_text(text.replace("pip-", "pip-0"))  # a package that is gone: Snakemake solves anew
+    conda_channel.package(folder / "channels/conda-forge", "pip", "99", {"share/evil": "evil\n"}, ["python"])
+    conda_channel.index(folder / "channels/conda-forge")
+    solved = trained.run("--sdm", "conda", target)
+    assert solved.returncode != 0
+    assert "Trying regular environment definition file" in solved.stdout
+    assert "pip-99-0 is in only one of" in solved.stdout
+    assert not (folder / target).exists()

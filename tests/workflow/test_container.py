@@ -1,0 +1,235 @@
+"""The backend container with real builders, podman and a registry: one digest, whoever builds it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+import containers
+from conftest import CACHE, ROOT
+from samebits.environments import build, find, verify
+from samebits.environments.container import base, install, layers, layout, registry, run
+from samebits.errors import Refused
+
+XGBOOST = find("xgboost-cpu", [ROOT])
+
+
+@pytest.fixture(scope="session")
+def surroundings(tmp_path_factory):
+    """Variables of a clean podman, for this process and all it starts."""
+    containers.require()
+    variables = containers.settings(tmp_path_factory.mktemp("containers"))
+    variables["SAMEBITS_PACKAGES"] = str(CACHE / "packages")  # the base system is made once
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.delenv(base.BASE, raising=False)
+        yield variables
+        subprocess.run(["podman", "rmi", "--all", "--force"], stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def built(surroundings, tmp_path_factory):
+    """The image of xgboost-cpu, built by buildah."""
+    prefix = tmp_path_factory.mktemp("built") / "env"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAMEBITS_CONTAINER_BUILDER", "buildah")
+        build(XGBOOST, prefix, "container")
+    return prefix
+
+
+def refusal(call):
+    with pytest.raises(Refused) as refused:
+        call()
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def command(prefix, code, scratch):
+    """Return the command that runs some Python as a measured process is run."""
+    image = run.load(prefix, verify(prefix))
+    return run.command(image, prefix, ["python", "-c", code], {"HOME": str(scratch)}, [], scratch)
+
+
+def in_container(prefix, code, scratch):
+    """Run some Python as a measured process is run; return the finished podman."""
+    started = command(prefix, code, scratch)
+    return subprocess.run(started, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+# --- building ---
+
+
+def test_another_builder_with_a_clean_storage_builds_the_same_digest(built, tmp_path, monkeypatch):
+    for name, value in containers.settings(tmp_path / "storage").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SAMEBITS_CONTAINER_BUILDER", "podman")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    before = os.umask(0o077)
+    try:
+        again = build(XGBOOST, tmp_path / "env", "container")
+    finally:
+        os.umask(before)
+    assert again == verify(built)  # down to every file: the digest covers the whole image
+
+
+def test_what_was_made_of_other_files_has_another_digest(built, tmp_path):
+    manifest, _ = layout.image(built / "image", verify(built).digest)
+    layer = built / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
+    digests = []
+    for number, extra in enumerate((b"", b"x")):
+        changed = tmp_path / f"{number}.tar"
+        with tarfile.open(layer) as old, tarfile.open(changed, "w") as new:
+            for member in reversed(old.getmembers()):  # order and times do not matter
+                if member.name.startswith("samebits-environment/lib") and member.isreg():
+                    data = old.extractfile(member).read() + (
+                        extra if member.name.endswith("core.py") else b""
+                    )
+                    member.size, member.mtime, member.uname = len(data), 1_000_000, "someone"
+                    new.addfile(member, BytesIO(data))
+        layers.rewrite(changed, tmp_path / f"{number}-rewritten.tar")
+        description = {"name": "a", "lock": "b", "python": "3.11", "packages": {}}
+        digests.append(
+            layout.write(tmp_path / f"image-{number}", tmp_path / f"{number}-rewritten.tar", description)
+        )
+        if not number:
+            layers.rewrite(changed, tmp_path / "again.tar")
+            assert layout.write(tmp_path / "image-again", tmp_path / "again.tar", description) == digests[0]
+    assert digests[0] != digests[1]
+
+
+def test_a_rewritten_layer_is_rewritten_to_itself(built, tmp_path):
+    manifest, _ = layout.image(built / "image", verify(built).digest)
+    layer = built / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
+    layers.rewrite(layer, tmp_path / "again.tar")
+    assert (tmp_path / "again.tar").read_bytes() == layer.read_bytes()
+
+
+def test_an_image_holds_no_time_no_host_and_no_bytecode(built):
+    manifest, config = layout.image(built / "image", verify(built).digest)
+    assert config["created"] == "1970-01-01T00:00:00Z"
+    layer = built / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
+    with tarfile.open(layer) as archive:
+        for member in archive:
+            assert (member.mtime, member.uname, member.gname) == (0, "", "")
+            assert not (member.name.startswith("samebits-environment") and member.name.endswith(".pyc"))
+            assert not member.name.startswith(("etc/apt/", "etc/hostname", "var/log/"))
+    assert str(Path(sys.prefix)) not in str(config)
+
+
+def test_a_base_must_be_named_by_its_digest(surroundings, monkeypatch):
+    monkeypatch.setenv(base.BASE, "docker.io/library/python:3.11")
+    assert "name the image by its digest" in refusal(lambda: install.check(XGBOOST))
+    monkeypatch.setenv(base.BASE, "docker.io/library/python@sha256:" + "0" * 64)
+    install.check(XGBOOST)
+
+
+def test_a_builder_that_is_not_there_is_refused(surroundings, monkeypatch):
+    monkeypatch.setenv("SAMEBITS_CONTAINER_BUILDER", "kaniko")
+    assert "'kaniko': give an installed one of buildah, podman, docker" in refusal(
+        lambda: install.check(XGBOOST)
+    )
+    monkeypatch.delenv("SAMEBITS_CONTAINER_BUILDER")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "needs one of buildah, podman, docker" in refusal(lambda: install.check(XGBOOST))
+
+
+# --- running ---
+
+
+def test_a_process_in_it_has_no_network_and_writes_only_its_folder(built, tmp_path):
+    code = f"""
+import os
+print(sorted(os.listdir("/sys/class/net")), open("/proc/self/environ").read().strip(chr(0)))
+import xgboost
+open({str(tmp_path / "written")!r}, "w").close()
+for path in ("/samebits-environment/evil", "/usr/evil"):
+    try:
+        open(path, "w")
+    except OSError as error:
+        print(error.errno)
+"""
+    done = in_container(built, code, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines() == ["['lo'] 3.2.0 ['HOME', 'LC_CTYPE']", "30", "30"]
+    assert (tmp_path / "written").exists()
+
+
+def test_what_a_killed_podman_leaves_behind_is_ended_by_the_next_start(built, tmp_path):
+    def running():
+        listed = subprocess.run(["podman", "ps", "--quiet"], capture_output=True, text=True, check=True)
+        return listed.stdout.split()
+
+    os.mkfifo(tmp_path / "started")
+    code = f"open({str(tmp_path / 'started')!r}, 'w').close(); import signal; signal.pause()"
+    podman = subprocess.Popen(command(built, code, tmp_path))
+    (tmp_path / "started").read_bytes()  # waits until the container writes
+    podman.kill()
+    podman.wait()
+    (left,) = running()
+    assert in_container(built, "print('next')", tmp_path).stdout == "next\n"
+    assert running() == []
+    assert subprocess.run(["podman", "container", "exists", left]).returncode == 1
+
+
+def test_a_file_changed_in_podmans_storage_is_refused_by_name(built, surroundings, tmp_path):
+    run.load(built, verify(built))
+    graph = Path(surroundings["CONTAINERS_STORAGE_CONF"]).parent / "graph"
+    place = "samebits-environment/lib/python3.11/site-packages/xgboost/core.py"
+    (file,) = graph.glob(f"overlay/*/diff/{place}")
+    text = file.read_text()
+    try:
+        file.write_text(text + "# changed\n")
+        assert "xgboost/core.py was changed in podman's storage" in refusal(
+            lambda: run.load(built, verify(built))
+        )
+    finally:
+        file.write_text(text)
+    run.load(built, verify(built))
+
+
+def test_a_damaged_image_is_refused(built, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(built, copy)
+    verify(copy)
+    blob = max(copy.glob("image/blobs/sha256/*"), key=lambda path: path.stat().st_size)
+    with blob.open("r+b") as file:
+        file.seek(1000)
+        file.write(b"x")
+    message = refusal(lambda: verify(copy))
+    assert f"image/blobs/sha256/{blob.name} changed" in message
+    assert "--backend container --force" in message
+
+
+# --- registries ---
+
+
+def test_an_image_is_pushed_and_pulled_by_its_digest(built, tmp_path):
+    with containers.registry(tmp_path / "registry") as place:
+        reference = registry.push(built, f"{place}/envs/xgboost", plain_http=True)
+        assert reference == f"{place}/envs/xgboost@{verify(built).digest}"
+        pulled = registry.pull(reference, tmp_path / "pulled", plain_http=True)
+        assert (tmp_path / "pulled/environment.json").read_bytes() == (
+            built / "environment.json"
+        ).read_bytes()
+        assert pulled == verify(built)
+        other = reference.replace(reference[-1], "0" if reference[-1] != "0" else "1")[: len(reference)]
+        assert "cannot be pulled" in refusal(
+            lambda: registry.pull(other, tmp_path / "other", plain_http=True)
+        )
+        # the twin: what a registry has changed is not taken
+        blob = max((tmp_path / "registry").rglob("data"), key=lambda path: path.stat().st_size)
+        with blob.open("r+b") as file:
+            file.write(b"evil")
+        message = refusal(lambda: registry.pull(reference, tmp_path / "evil", plain_http=True))
+        assert "cannot be pulled" in message
+        assert not (tmp_path / "evil/environment.json").exists()
+    for wrong in ("xgboost", f"{place}/xgboost:latest", f"{place}/x@sha256:0"):
+        assert "names no image by its digest" in refusal(
+            lambda wrong=wrong: registry.pull(wrong, tmp_path / "x")
+        )
