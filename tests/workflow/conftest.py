@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import training
 from samebits import environments, library
 from samebits.spec import Spec
 
@@ -102,6 +103,12 @@ class Workspace:
 @pytest.fixture
 def workspace(tmp_path):
     return Workspace(tmp_path)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Measured processes of PyTorch without a workflow around them."""
+    return training.bench(tmp_path, CACHE)
 
 
 @pytest.fixture(scope="session")
