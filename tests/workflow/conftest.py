@@ -105,10 +105,16 @@ def workspace(tmp_path):
     return Workspace(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def pytorch():
+    """Where the environment of PyTorch lies."""
+    return training.environment(CACHE)
+
+
 @pytest.fixture
-def bench(tmp_path):
+def bench(tmp_path, pytorch):
     """Measured processes of PyTorch without a workflow around them."""
-    return training.bench(tmp_path, CACHE)
+    return training.bench(tmp_path, pytorch)
 
 
 @pytest.fixture(scope="session")

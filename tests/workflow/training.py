@@ -5,7 +5,7 @@ Everything is as the launcher starts it, environment and seal included, so ledge
 
 import json
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from samebits import data, environments, fetch, library, options, root, seal
@@ -22,14 +22,14 @@ class Bench:
     prefix: Path
     data: Path
 
-    def spec(self, recipe, **changes):
+    def spec(self, text, /, **changes):
         """Write a recipe, its class called ``Model``, and return a spec of it: 24 steps in 3 segments."""
-        (self.folder / "recipe.py").write_text(recipe)
+        (self.folder / "recipe.py").write_text(text)
         fields = {
             "model": "m",
             "framework": "pytorch",
             "recipe": "recipe.py:Model",
-            "recipe_digest": bytes_digest(recipe.encode()),
+            "recipe_digest": bytes_digest(text.encode()),
             "params": {},
             "data": "sklearn:digits",
             "data_digest": data.Manifest.read(self.data).digest,
@@ -85,11 +85,70 @@ class Bench:
         assert process.returncode == 0, process.stdout
         return (self.folder / name / "ledger.jsonl").read_bytes()
 
+    def train_all(self, specs, name, emulator=()):
+        """Train several specs in one process, which starts slowly when it is emulated; return the ledgers."""
+        commands = {spec.model: self.command(spec, f"{name}/{spec.model}") for spec in specs}
+        command, variables = commands[specs[0].model]
+        lists = [c[c.index("samebits.measured") + 1 :] for c, _ in commands.values()]
+        code = (
+            "import json, sys\nfrom samebits import measured\n"
+            "for arguments in json.loads(sys.argv[1]):\n"
+            "    sys.argv[1:] = arguments\n    assert measured.main() == 0\n"
+        )
+        done = subprocess.run(
+            [*emulator, *command[:2], "-c", code, json.dumps(lists)],
+            env=variables,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        return {model: (self.folder / name / model / "ledger.jsonl").read_bytes() for model in commands}
+
     def refusal(self, spec, name="run", execution=None):
         """Train what is refused, and return the one line that says why."""
         process = self.run(spec, name, execution)
         assert process.returncode == 2, process.stdout
         return next(line for line in process.stdout.splitlines() if line.startswith("samebits: "))
+
+    def refusals(self, recipes, target):
+        """Train a step of each recipe, all in one process; return by name why it was refused, or "trained"."""
+        specs = {}
+        for name, recipe in recipes.items():
+            specs[name] = self.spec(recipe, recipe=f"recipe.py:{target}").canonical().decode()
+        command, variables = self.command(self.spec(recipe), "refusals")
+        code = """
+import json, sys
+from pathlib import Path
+from samebits import data, frameworks
+from samebits.errors import Refused
+from samebits.execution import Execution
+from samebits.frameworks.pytorch import Adapter
+from samebits.recipe import Recipe
+from samebits.spec import Spec
+path, folder = Path(sys.argv[1]), Path(sys.argv[2])
+recipes, found = json.load(sys.stdin), {}
+for name, (text, fields) in recipes.items():
+    path.write_text(text)
+    spec = Spec.parse(fields.encode())
+    try:
+        adapter = Adapter(spec, 5, Recipe(path, spec), data.load(folder, spec.data_digest), Execution())
+        adapter.tensors(adapter.start())
+        adapter.advance(adapter.restore(adapter.tensors(adapter.start()), 0), 1)
+        found[name] = "trained"
+    except (Refused, AttributeError) as refused:
+        found[name] = str(refused)
+print("\\n" + json.dumps(found))
+"""
+        done = subprocess.run(
+            [*command[:2], "-c", code, str(self.folder / "recipe.py"), str(self.data)],
+            env=variables,
+            input=json.dumps({name: (recipes[name], specs[name]) for name in recipes}),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return json.loads(done.stdout.splitlines()[-1])
 
     def replay(self, spec, name, segment, folder, execution=None):
         """Replay a segment of a run, and return its ledger's records."""
@@ -122,15 +181,15 @@ def segments(ledger):
     return found
 
 
-def bench(folder, cache):
-    """Build the environment if the cache lacks it, and fetch the digits."""
+def environment(cache):
+    """Build the environment of PyTorch if the cache lacks it, check it, and return where it lies."""
     source = environments.find("pytorch-cpu", [root()])
     prefix = cache / "envs" / f"pytorch-cpu-{file_digest(source.lock).split(':')[1][:12]}"
     environments.build(source, prefix)
+    return prefix
+
+
+def bench(folder, prefix):
+    """Fetch the digits, and return a bench in a folder."""
     fetch.fetch("sklearn:digits", fetch.Sklearn("digits"), folder / "data")
     return Bench(folder, prefix, folder / "data")
-
-
-def with_options(spec, **given):
-    """Return a spec with other options."""
-    return replace(spec, options=options.resolve("pytorch", given))
