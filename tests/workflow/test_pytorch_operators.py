@@ -1,4 +1,4 @@
-"""Operators without a deterministic implementation are named with the recipe's line, or mended by the tier."""
+"""Operators that are not deterministic are named with the recipe's line, or mended by the tier."""
 
 import pytest
 
@@ -62,7 +62,9 @@ def test_a_non_deterministic_operator_is_named_with_its_line(bench, forward, ope
     assert process.returncode == 2
     assert "Traceback" not in process.stdout
     told = process.stdout.splitlines()[-1]
-    assert told.startswith(f"samebits: model m: recipe.py, line {line}: the operator {operator} has no determin")
+    assert told.startswith(
+        f"samebits: model m: recipe.py, line {line}: the operator {operator} has no determin"
+    )
     assert "use another one, or tier: seeded" in told
 
 

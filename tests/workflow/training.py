@@ -113,7 +113,7 @@ class Bench:
         return next(line for line in process.stdout.splitlines() if line.startswith("samebits: "))
 
     def refusals(self, recipes, target):
-        """Train a step of each recipe, all in one process; return by name why it was refused, or "trained"."""
+        """Train a step of each recipe in one process; return by name why it was refused, or "trained"."""
         specs = {}
         for name, recipe in recipes.items():
             specs[name] = self.spec(recipe, recipe=f"recipe.py:{target}").canonical().decode()

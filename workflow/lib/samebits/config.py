@@ -389,7 +389,7 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
 
 
 def _check_recipe(model: Model, path: Path) -> None:
-    """Check, without running it, that a file has the recipe's class or function, and that it takes the params."""
+    """Check, without running it, that a file has the recipe's class or function, which takes the params."""
     wanted = model.target
     try:
         module = ast.parse(path.read_bytes(), str(path))

@@ -79,7 +79,7 @@ class Recipe:
         return found
 
     def derived(self, name: str) -> list[type]:
-        """Return the file's own classes that derive from a class of this name, such as LightningDataModule."""
+        """Return the file's classes that derive from one of this name, such as LightningDataModule."""
         classes = [value for value in self._namespace.values() if isinstance(value, type)]
         own = [c for c in classes if c.__module__ == self._namespace["__name__"]]
         return [c for c in own if name in {base.__name__ for base in c.__mro__[1:]}]

@@ -86,13 +86,7 @@ class Adapter(frameworks.Adapter):
         end = next(b for b in self._spec.boundaries if b >= step)
         reports, grads = [], []
         for replica in state.replicas:
-            try:
-                reports.append(replica.compute(step, end, self._workers))
-            except RuntimeError as error:
-                again = replica.repeat
-                if refused := operators.refused(error, self._spec, self._recipe, lambda r=again: r(step)):
-                    raise refused from None
-                raise
+            reports.append(self._compute(replica, step, end))
             if self._spec.processes > 1:
                 grads.append(gradients.take(replica.parameters))
         report = reports[0]
@@ -108,8 +102,7 @@ class Adapter(frameworks.Adapter):
     def tensors(self, state: State) -> dict[str, Tensor]:
         self._ranks.tell("tensors")
         switches.check(self._spec)
-        first, *others = state.replicas
-        values = first.values(state.step)
+        values = state.replicas[0].values(state.step)
         if self._spec.processes > 1:
             values["ranks"] = self._buffers(state)
         return self._flat(values)
@@ -142,6 +135,15 @@ class Adapter(frameworks.Adapter):
     def close(self) -> None:
         self._ranks.close()
 
+    def _compute(self, replica: Replica, step: int, end: int) -> Report:
+        try:
+            return replica.compute(step, end, self._workers)
+        except RuntimeError as error:
+            refused = operators.refused(error, self._spec, self._recipe, lambda: replica.repeat(step))
+            if refused is None:
+                raise
+            raise refused from None
+
     def _replica(self, rank: int) -> Replica:
         switches.seed(derive(self._seed, "start"))
         accumulate = self._spec.options["accumulate_grad_batches"]
@@ -163,8 +165,10 @@ class Adapter(frameworks.Adapter):
     def _exchange(self, state: State, reports: list[Report], grads: list[gradients.Gradients]) -> Report:
         """Give every replica the mean of all ranks' gradients; return the mean loss and all ranks' inputs."""
         told = self._ranks.gather(
-            [json.dumps([report.loss.hex(), report.inputs, g.present]).encode() for report, g in
-             zip(reports, grads, strict=True)]
+            [
+                json.dumps([report.loss.hex(), report.inputs, g.present]).encode()
+                for report, g in zip(reports, grads, strict=True)
+            ]
         )
         losses, inputs, present = zip(*map(json.loads, told), strict=True)
         wanted = [any(column) for column in zip(*present, strict=True)]

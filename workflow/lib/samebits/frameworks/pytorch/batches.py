@@ -67,8 +67,8 @@ class Place(NamedTuple):
     """Where a step stands: its epoch, its first batch in it, and how many batches it takes."""
 
     epoch: int
-    index: int
-    count: int
+    first: int
+    batches: int
 
 
 class Failure(NamedTuple):
@@ -77,7 +77,7 @@ class Failure(NamedTuple):
     text: str
 
 
-class Batches(Dataset[Any]):
+class Batches(Dataset[Any]):  # type: ignore[misc]
     """The training batches of one rank by number, from 1, without an end.
 
     Every epoch's samples are dealt to the ranks in turn, as PyTorch's DistributedSampler deals them: when
@@ -115,7 +115,7 @@ class Batches(Dataset[Any]):
 
     def number(self, place: Place) -> int:
         """Return the number of a place's first batch."""
-        return place.epoch * self.per_epoch + place.index + 1
+        return place.epoch * self.per_epoch + place.first + 1
 
     def __getitem__(self, number: int) -> Any:
         """Load a batch, on one thread and from generators seeded for it alone."""
@@ -170,7 +170,7 @@ class Batches(Dataset[Any]):
         return Failure(f"model {self._spec.model}: the recipe fails at {place}: {told}")
 
 
-class _Sent(Dataset[Any]):
+class _Sent(Dataset[Any]):  # type: ignore[misc]
     """Batches as they pass from a loading process: as bytes through a pipe.
 
     PyTorch's own way, shared memory, passes file descriptors through sockets below TMPDIR, whose paths may

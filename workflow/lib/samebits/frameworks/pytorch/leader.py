@@ -1,4 +1,4 @@
-"""Rank 0 and the processes of the other ranks: it starts them sealed, tells them what to do, and ends them."""
+"""Rank 0 and the other ranks' processes: starts them sealed, tells them what to do, and ends them."""
 
 import json
 import os
@@ -67,7 +67,9 @@ class Leader(ranks.Process):
             Refused: it had a reason, or fell over.
         """
         end = time.monotonic() + _GRACE
-        running = {os.pidfd_open(process.pid): (rank, process) for rank, process in enumerate(self._others, 1)}
+        running = {
+            os.pidfd_open(process.pid): (rank, process) for rank, process in enumerate(self._others, 1)
+        }
         text = str(error).splitlines()[0]
         try:
             while running and (left := end - time.monotonic()) > 0:

@@ -29,7 +29,11 @@ def read(model: str, configured: Any) -> tuple[torch.optim.Optimizer, list[Sched
     where = f"model {model}: configure_optimizers"
     schedulers: Any = []
     optimizers: Any = configured
-    if isinstance(configured, list | tuple) and len(configured) == 2 and isinstance(configured[0], list | tuple):
+    if (
+        isinstance(configured, list | tuple)
+        and len(configured) == 2
+        and isinstance(configured[0], list | tuple)
+    ):
         optimizers, schedulers = configured
     optimizers = list(optimizers) if isinstance(optimizers, list | tuple) else [optimizers]
     if len(optimizers) > 1:

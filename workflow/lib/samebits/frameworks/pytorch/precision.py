@@ -49,7 +49,7 @@ class Plain:
 
 
 def plugin(precision: str, device: str) -> Any:
-    """Return Fabric's plugin for a precision; ``16-mixed`` brings a scaler, whose state belongs to the model's."""
+    """Return Fabric's plugin for a precision; ``16-mixed`` brings a scaler with a state."""
     if precision == "32-true":
         return Plain()
     from lightning.fabric.plugins import precision as plugins  # two seconds, for those who need it

@@ -41,9 +41,8 @@ def main() -> int:
     except Exception as error:
         traceback.print_exception(error)
         place = recipe.place(error) or "a line outside of it"
-        answers.write(
-            f"model {spec.model}: the recipe fails on rank {rank} at {place}: {type(error).__name__}: {error}\n"
-        )
+        told = f"{type(error).__name__}: {error}"
+        answers.write(f"model {spec.model}: the recipe fails on rank {rank} at {place}: {told}\n")
     answers.flush()
     return REFUSED
 

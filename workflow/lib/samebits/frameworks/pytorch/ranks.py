@@ -27,7 +27,9 @@ class Ranks(Protocol):
     What is gathered comes in rank order: each process gives the parts of those that it plays.
     """
 
-    played: Sequence[int]
+    @property
+    def played(self) -> Sequence[int]:
+        """The ranks that this process plays."""
 
     def tell(self, command: str, step: int = 0) -> None:
         """Let the other processes do what rank 0 does."""
@@ -49,7 +51,7 @@ class Here:
     """All ranks are played by this process, in turn."""
 
     def __init__(self, world: int):
-        self.played = range(world)
+        self.played: Sequence[int] = range(world)
 
     def tell(self, command: str, step: int = 0) -> None:
         """Do nothing: there is nobody else."""
@@ -79,7 +81,7 @@ class Process:
     def __init__(self, rank: int, world: int, device: str, store: dist.Store):
         for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
             os.environ[name] = "lo"
-        self.played = (rank,)
+        self.played: Sequence[int] = (rank,)
         self._world = world
         dist.init_process_group("gloo", store=store, rank=rank, world_size=world)
         self._tensors = dist.new_group(backend="nccl") if device == "cuda" else None
@@ -96,7 +98,8 @@ class Process:
             dist.broadcast(buffer, 0)
         except RuntimeError as error:
             self.lost(error)
-        return buffer.numpy().tobytes()
+        data = buffer.numpy().tobytes()
+        return data
 
     def gather(self, parts: list[bytes]) -> list[bytes]:
         """Return the bytes of all ranks."""

@@ -116,10 +116,10 @@ class Replica:
         place = self._batches.place(step)
         if self._stream is None:
             last = self._batches.place(end)
-            stop = self._batches.number(last) + last.count - 1
+            stop = self._batches.number(last) + last.batches - 1
             self._stream = self._batches.stream(self._batches.number(place), stop, workers)
             self._begin(step)
-        batches = [next(self._stream) for _ in range(place.count)]
+        batches = [next(self._stream) for _ in range(place.batches)]
         switches.seed(derive(self._seed, "step", step, *self._batches.places))
         return self._compute(step, place, batches)
 
@@ -127,7 +127,7 @@ class Replica:
         """Compute a step's gradients once more, to find out where it fails."""
         place = self._batches.place(step)
         first = self._batches.number(place)
-        self._compute(step, place, [self._batches[first + index] for index in range(place.count)])
+        self._compute(step, place, [self._batches[first + index] for index in range(place.batches)])
 
     def _begin(self, step: int) -> None:
         """Begin a segment, as Lightning goes on from a checkpoint."""
@@ -147,7 +147,7 @@ class Replica:
             self.hooks("on_train_epoch_start")
         inputs: dict[str, Tensor] = {}
         losses: list[torch.Tensor] = []
-        for index, batch in enumerate(batches, place.index):
+        for index, batch in enumerate(batches, place.first):
             inputs |= named(batch, "batch" if len(batches) == 1 else f"batch.{index}")
             batch = self.deliver(batch)
             at.is_last_batch = index + 1 == self._batches.per_epoch
@@ -157,7 +157,7 @@ class Replica:
                     "epoch; an epoch has all its batches here"
                 )
             output, loss = self._forward(batch, index)
-            if index == place.index:
+            if index == place.first:
                 self.hooks("on_before_zero_grad", self.optimizer)
                 if "optimizer_zero_grad" in self.hooks:
                     self.hooks("optimizer_zero_grad", place.epoch, index, self.optimizer)
@@ -171,7 +171,7 @@ class Replica:
                 self.precision.backward(scaled, self.module)
             losses.append(loss.detach())
             self._last = output, batch, index
-            if index < place.index + len(batches) - 1:
+            if index < place.first + len(batches) - 1:
                 self.hooks("on_train_batch_end", output, batch, index)
         return Report(sum(loss.item() for loss in losses) / len(losses), inputs_digest(inputs))
 
@@ -183,8 +183,8 @@ class Replica:
         loss = output.get("loss") if isinstance(output, dict) else output
         if not (isinstance(loss, torch.Tensor) and loss.requires_grad):
             raise Refused(
-                f"model {self._spec.model}: training_step returned {type(loss).__name__} for the loss, and not "
-                "a tensor with gradients; return the loss, or a dict with it as loss"
+                f"model {self._spec.model}: training_step returned {type(loss).__name__} for the loss, and "
+                "not a tensor with gradients; return the loss, or a dict with it as loss"
             )
         return output, loss
 

@@ -49,7 +49,9 @@ def find(spec: Spec, recipe: Recipe, data: Data) -> Sources:
         return Sources(train, test, None)
     modules = recipe.derived("LightningDataModule")
     if len(modules) > 1:
-        raise Refused(f"model {spec.model}: {recipe.path.name} has {len(modules)} LightningDataModules; keep one")
+        raise Refused(
+            f"model {spec.model}: {recipe.path.name} has {len(modules)} LightningDataModules; keep one"
+        )
     host = build(modules[0] if modules else recipe.target, spec, data)
     if not overrides(host, "train_dataloader"):
         raise Refused(f"model {spec.model}: the recipe {recipe.path.name} lacks {_FORMS}; add it")
@@ -66,7 +68,7 @@ def find(spec: Spec, recipe: Recipe, data: Data) -> Sources:
 
 
 def build(kind: Any, spec: Spec, data: Data) -> Any:
-    """Make an object of the recipe from those params that it takes; an argument ``data`` gets the data set."""
+    """Make an object of the recipe from the params that it takes; its argument ``data`` gets the data."""
     parameters = inspect.signature(kind).parameters
     params = dict(spec.params)
     if kind.__name__ != spec.recipe.partition(":")[2]:
@@ -80,7 +82,9 @@ def _batch_size(spec: Spec, recipe: Recipe, data: Data, found: Iterable[Any]) ->
     if all(isinstance(value, DataLoader) for value in found):
         return 0
     module = build(recipe.target, spec, data)
-    size = getattr(module, "batch_size", None) or getattr(getattr(module, "hparams", None), "batch_size", None)
+    size = getattr(module, "batch_size", None) or getattr(
+        getattr(module, "hparams", None), "batch_size", None
+    )
     if not isinstance(size, int):
         raise Refused(
             f"model {spec.model}: the recipe {recipe.path.name} lacks batch_size; set self.batch_size"
@@ -101,9 +105,14 @@ def _source(spec: Spec, name: str, value: Any, size: int) -> Source:
     loader, sampler = value, value.sampler
     if isinstance(loader.dataset, IterableDataset):
         raise refuse("gives an IterableDataset, whose samples have no index; give a Dataset")
-    if type(loader.batch_sampler) is not BatchSampler or type(sampler) not in (RandomSampler, SequentialSampler):
+    if type(loader.batch_sampler) is not BatchSampler or type(sampler) not in (
+        RandomSampler,
+        SequentialSampler,
+    ):
         raise refuse("has a sampler of its own, and samebits draws the order; use shuffle=True or False")
-    if isinstance(sampler, RandomSampler) and (sampler.replacement or sampler.num_samples != len(loader.dataset)):
+    if isinstance(sampler, RandomSampler) and (
+        sampler.replacement or sampler.num_samples != len(loader.dataset)
+    ):
         raise refuse("draws samples with replacement or only some of them; use shuffle=True")
     if loader.generator is not None:
         raise refuse("has a generator, and samebits derives the order from the seed; take generator= away")

@@ -40,7 +40,8 @@ class Trainer:
         self.sanity_checking = self.predicting = self.fast_dev_run = False
         self.datamodule = datamodule
         self.optimizers: list[Any] = []
-        self.logger, self.loggers = None, []
+        self.logger = None
+        self.loggers: list[Any] = []
         self.callbacks: list[Any] = []
         self.callback_metrics: dict[str, Any] = {}
         self._model = spec.model
@@ -54,7 +55,8 @@ class Trainer:
         return self.callback_metrics
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"self.trainer.{name} is Lightning's; samebits trains without a Trainer and lacks it")
+        """Say that there is no such thing here; called for what is not found otherwise."""
+        raise AttributeError(f"self.trainer.{name} is Lightning's; samebits trains without a Trainer")
 
     def attach(self, module: Any, optimizer: Any = None, schedulers: Any = ()) -> None:
         """Give a LightningModule what its own methods would ask a Trainer for; leaves other modules alone."""
@@ -79,7 +81,9 @@ class Trainer:
         if hasattr(value, "compute"):  # a metric of torchmetrics counts for itself
             self._computed[name] = value
         elif options.get("reduce_fx", "mean") != "mean":
-            raise Refused(f"model {self._model}: {name} is logged with a reduce_fx; only the mean is supported")
+            raise Refused(
+                f"model {self._model}: {name} is logged with a reduce_fx; only the mean is supported"
+            )
         else:
             weight = options.get("batch_size") or self._samples
             total, count = self._logged.get(name, (0.0, 0))
