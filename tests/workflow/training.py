@@ -181,10 +181,10 @@ def segments(ledger):
     return found
 
 
-def environment(cache):
+def environment(cache, name="pytorch-cpu"):
     """Build the environment of PyTorch if the cache lacks it, check it, and return where it lies."""
-    source = environments.find("pytorch-cpu", [root()])
-    prefix = cache / "envs" / f"pytorch-cpu-{file_digest(source.lock).split(':')[1][:12]}"
+    source = environments.find(name, [root()])
+    prefix = cache / "envs" / f"{name}-{file_digest(source.lock).split(':')[1][:12]}"
     environments.build(source, prefix)
     return prefix
 
