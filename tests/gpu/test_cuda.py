@@ -7,7 +7,6 @@ import subprocess
 import pytest
 
 import training
-from conftest import CACHE
 from training import losses, segments
 
 RECIPE = """
@@ -61,7 +60,7 @@ pytestmark = pytest.mark.skipif(gpus() < 1, reason="nvidia-smi lists no GPU")
 
 @pytest.fixture(scope="module")
 def environment():
-    return training.environment(CACHE, "pytorch-gpu")
+    return training.environment(training.CACHE, "pytorch-gpu")
 
 
 @pytest.fixture

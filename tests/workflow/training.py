@@ -14,6 +14,10 @@ from samebits.execution import Execution
 from samebits.spec import Spec
 
 
+#: environments are built once and shared; every use checks them
+CACHE = root() / ".samebits"
+
+
 @dataclass(frozen=True)
 class Bench:
     """A folder, and what measured processes are started from."""
@@ -51,8 +55,6 @@ class Bench:
     def command(self, spec, name, execution=None, arguments=()):
         """Return the command line and the variables of a measured process that trains into ``name``."""
         installed = self.folder / "library"
-        if not installed.exists():
-            library.install(installed)
         folder = self.folder / name
         (folder / "scratch").mkdir(parents=True, exist_ok=True)
         (folder / "spec.json").write_bytes(spec.canonical())
@@ -192,4 +194,5 @@ def environment(cache, name="pytorch-cpu"):
 def bench(folder, prefix):
     """Fetch the digits, and return a bench in a folder."""
     fetch.fetch("sklearn:digits", fetch.Sklearn("digits"), folder / "data")
+    library.install(folder / "library")
     return Bench(folder, prefix, folder / "data")

@@ -75,8 +75,9 @@ class Adapter(frameworks.Adapter):
         if self._spec.processes > 1:
             tensors_ = unpack(self._ranks.share(pack(tensors_)))
         state = State([self._replica(rank) for rank in self._ranks.played], step)
-        values = tree.unflatten(tensors_, "state", tensors.tensor)
         for rank, replica in zip(self._ranks.played, state.replicas, strict=True):
+            # anew for each: an optimizer takes over the very tensors that it is given
+            values = tree.unflatten(tensors_, "state", tensors.tensor)
             own = values["ranks"][rank - 1] if rank else {}
             replica.load({**values, "module": {**values["module"], **own}})
         return state

@@ -62,6 +62,7 @@ class Replica:
         self.trainer.attach(self.module)
         self.hooks("setup", "fit")
         self.hooks("configure_model")
+        switches.fit(spec, self.module)
         self.module = self.precision.convert_module(self.module.to(device)).train()
         configured = self.module.configure_optimizers()
         self.optimizer, self.schedules = optimizers.read(spec.model, configured)
