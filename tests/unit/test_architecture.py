@@ -38,7 +38,7 @@ _DASK = {"dask", "distributed", "dask_jobqueue"}
 #: measured module -> what it may import of an environment, where that is not only a package of its name
 BRINGS = {
     "cluster": _DASK,
-    "pytorch": {"torch"},
+    "pytorch": {"torch", "lightning"},
     "sklearn": {"sklearn", "skops", "threadpoolctl"},
     "tensorflow": {"tensorflow", "keras"},
     "xgboost_dask": {"xgboost", *_DASK},
@@ -93,7 +93,9 @@ def test_measured_modules_import_measured_modules_and_what_every_environment_has
     measured = {name.removesuffix(".py") for name in library.MEASURED}
     for name in library.files(PACKAGE):
         path = PACKAGE / name
-        brought = BRINGS.get(path.stem, {path.stem} if path.parent.name == "frameworks" else set())
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        module_name = parts[1] if parts[0] == "frameworks" else parts[0]
+        brought = BRINGS.get(module_name, {module_name} if parts[0] == "frameworks" else set())
         assert own(path) <= measured, name
         foreign = {found.split(".")[0] for found in imports(path)} - set(sys.stdlib_module_names)
         assert foreign - {"samebits"} <= MEASURED_NEEDS | brought, name

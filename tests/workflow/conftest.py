@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import training
 from samebits import environments, library
 from samebits.data import Manifest
 from samebits.sample import Sample
@@ -136,6 +137,18 @@ def module_workspace(tmp_path_factory):
 def workspaces(tmp_path_factory):
     """Make a workspace that several tests share."""
     return lambda name: Workspace(tmp_path_factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def pytorch():
+    """Where the environment of PyTorch lies."""
+    return training.environment(CACHE)
+
+
+@pytest.fixture
+def bench(tmp_path, pytorch):
+    """Measured processes of PyTorch without a workflow around them."""
+    return training.bench(tmp_path, pytorch)
 
 
 @pytest.fixture(scope="session")

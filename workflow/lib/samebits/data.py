@@ -103,10 +103,11 @@ class Data(Mapping[str, NDArray[Any]]):
     Attributes:
         name: the data set's name.
         files: what ``data.json`` says of each file, by name.
+        folder: where ``data.json`` lies.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.name, self.files, self._folder = manifest.name, manifest.files, folder
+        self.name, self.files, self.folder = manifest.name, manifest.files, folder
         self._home: dict[str, str] = {}
         self._read: dict[str, dict[str, NDArray[Any]]] = {}
         for file in self.files:
@@ -120,7 +121,7 @@ class Data(Mapping[str, NDArray[Any]]):
 
     def path(self, file: str) -> Path:
         """Return where a file of the data set lies."""
-        return self._folder / self.files[file].path
+        return self.folder / self.files[file].path
 
     def __getitem__(self, array: str) -> NDArray[Any]:
         """Return an array; it is read-only."""

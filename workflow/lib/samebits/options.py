@@ -24,6 +24,13 @@ class Pytorch(Options):
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"] = Field(
         "32-true", description="numbers that the forward pass computes with, as Lightning Fabric names them"
     )
+    accumulate_grad_batches: int = Field(1, ge=1, description="batches whose gradients make one step")
+    gradient_clip_val: float | None = Field(
+        None, gt=0, description="clip gradients to this norm, or to this value"
+    )
+    gradient_clip_algorithm: Literal["norm", "value"] = Field(
+        "norm", description="what is clipped: the norm of all gradients, or each value"
+    )
 
 
 class Command(Options):

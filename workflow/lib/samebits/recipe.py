@@ -79,6 +79,12 @@ class Recipe:
             raise Refused(f"model {self._model}: the recipe {self.path.name} lacks {form}; add it")
         return found
 
+    def derived(self, name: str) -> list[type]:
+        """Return the file's classes that derive from one of this name, such as LightningDataModule."""
+        classes = [value for value in self._namespace.values() if isinstance(value, type)]
+        own = [c for c in classes if c.__module__ == self._namespace["__name__"]]
+        return [c for c in own if name in {base.__name__ for base in c.__mro__[1:]}]
+
     def place(self, error: BaseException) -> str | None:
         """Return where in the recipe an error arose, ``digits_cnn.py, line 31``; None if elsewhere."""
         frames = traceback.extract_tb(error.__traceback__)

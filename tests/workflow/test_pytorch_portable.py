@@ -1,0 +1,59 @@
+"""The tier portable: whole ledgers on this processor and on emulated ones, model by model.
+
+Emulation shows that bits depend on the processor. That they do not is proven for the emulated processors and
+this one, and for no other.
+"""
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from samebits.digest import bytes_digest
+
+QEMU = shutil.which("qemu-x86_64")
+CPUS = ("Haswell", "EPYC")
+MODELS = ("CNN", "MLP", "Attention", "LSTM")
+
+needs_qemu = pytest.mark.skipif(
+    QEMU is None and not os.environ.get("SAMEBITS_REQUIRE_QEMU"),
+    reason="qemu-x86_64 is not installed (Debian: qemu-user)",
+)
+
+RECIPE = (Path(__file__).parent / "portable_recipe.py").read_text()
+
+
+def train(bench, tier, threads, emulator=()):
+    specs = [
+        bench.spec(
+            RECIPE, model=name, recipe=f"recipe.py:{name}", tier=tier, threads=threads, steps=6, segments=2
+        )
+        for name in MODELS
+    ]
+    name = f"{tier}-{threads}-{emulator[-1] if emulator else 'native'}"
+    return bench.train_all(specs, name, emulator)
+
+
+def differing(one, other):
+    return {model for model in MODELS if one[model] != other[model]}
+
+
+@needs_qemu
+@pytest.mark.parametrize("threads", [1, 2])
+def test_portable_ledgers_are_equal_on_every_processor(bench, threads):
+    native = train(bench, "portable", threads)
+    assert len({bytes_digest(ledger) for ledger in native.values()}) == len(MODELS)
+    with ThreadPoolExecutor() as pool:  # they are slow, and each keeps few cores busy
+        emulated = pool.map(lambda cpu: train(bench, "portable", threads, (QEMU, "-cpu", cpu)), CPUS)
+        assert {cpu: differing(native, e) for cpu, e in zip(CPUS, emulated, strict=True)} == {
+            cpu: set() for cpu in CPUS
+        }
+
+
+@needs_qemu
+def test_deterministic_ledgers_are_not(bench):
+    """The twin: without what portable pins, emulated processors show their differences."""
+    native = train(bench, "deterministic", 1)
+    assert differing(native, train(bench, "deterministic", 1, (QEMU, "-cpu", "Haswell")))
