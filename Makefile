@@ -6,24 +6,24 @@ BIN := .venv/bin
 .PHONY: help demo test test-gpu test-long lint bench schema goldens clean
 
 help:
-	@echo "make demo     train the worked examples twice, compare them bit for bit, write results/report.html"
-	@echo "make test     check the code and run all tests that this machine can run"
+	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
+	@echo "make test       check the code and run all tests that this machine can run"
 	@echo "make test-long  kill runs at 200 random moments instead of 30"
-	@echo "make bench    measure what recording, verifying and the tiers cost (about an hour)"
-	@echo "make test-gpu run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
-	@echo "make bench    measure what recording costs (about a quarter of an hour)"
-	@echo "make schema   write workflow/schemas/ anew from the types of the config"
-	@echo "make goldens  write tests/goldens/ anew; look at the difference before committing it"
-	@echo "make clean    remove results, environments and .venv"
+	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
+	@echo "make bench      measure what recording, verifying, environments and the tiers cost (about an hour)"
+	@echo "make schema     write workflow/schemas/ anew from the types of the config"
+	@echo "make goldens    write tests/goldens/ anew; look at the difference before committing it"
+	@echo "make clean      remove results, environments and .venv"
 
 demo: .venv/demo
 	$(BIN)/samebits run --profile local
 
 test: .venv/test lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-long: .venv/test
 	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py
+
 test-gpu: .venv/test
 	$(BIN)/pytest tests/gpu
 
