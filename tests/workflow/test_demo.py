@@ -1,4 +1,4 @@
-"""The main job: a model of each framework, each trained twice in a locked environment, proven bit-identical."""
+"""The main job: a model of each framework, trained twice in a locked environment, proven identical."""
 
 import filecmp
 import json
