@@ -10,6 +10,7 @@ import random
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
@@ -35,6 +36,9 @@ from samebits.tiers import at_least
 
 _DATASETS = 'datasets(data) -> {"train": (x, y), "test": (x, y)}'
 _BATCH_SIZE = 32  # what keras.Model.fit takes without one
+
+#: colours, and the names of nodes and devices, in TensorFlow's messages
+_MARKUP = re.compile(r"\x1b\[\d*m|\{\{.*?\}\}|\bname: *$")
 
 #: operators that change a resource, by the first words of their types
 _WRITES = ("Assign", "ResourceApply", "ResourceScatter", "ResourceStridedSliceAssign", "Stateful", "RngSkip")
@@ -83,11 +87,8 @@ class Adapter(frameworks.Adapter):
         x, y, weights = (*batch, None, None)[:3]
         op_callbacks.add_op_callback(self._watch)
         try:
-            logs = state.train_on_batch(x, y, weights, return_dict=True)
-        except Exception as error:
-            if "determinis" not in str(error):
-                raise
-            raise Refused(self._non_deterministic(str(error), self._place(error))) from None
+            with self._telling_the_line():
+                logs = state.train_on_batch(x, y, weights, return_dict=True)
         finally:
             op_callbacks.remove_op_callback(self._watch)
         self._judge(state)
@@ -114,8 +115,8 @@ class Adapter(frameworks.Adapter):
         _finalize(state)
         outputs = []
         for first in range(0, _length(self._test), self._batch_size):
-            batch = _take(self._test, np.arange(first, min(first + self._batch_size, _length(self._test))))
-            outputs.append(state.predict_on_batch(batch[0]))
+            rows = slice(first, first + self._batch_size)
+            outputs.append(state.predict_on_batch(_take(self._test[0], rows)))
         if not isinstance(outputs[0], np.ndarray):
             raise Refused(
                 f"model {self._spec.model}: the model gives several outputs, but predictions are one array; "
@@ -148,7 +149,8 @@ class Adapter(frameworks.Adapter):
         if not (isinstance(model, keras.Model) and model.compiled):
             raise self._refused("returns no compiled keras.Model; call its compile() and return it")
         if not model.built:
-            model(keras.tree.map_structure(lambda a: a[:1], self._train[0]))
+            with self._telling_the_line():
+                model(_take(self._train[0], slice(1)))
         for optimizer in _optimizers(model):
             if optimizer is model.optimizer and not optimizer.built:
                 optimizer.build(model.trainable_variables)
@@ -194,8 +196,18 @@ class Adapter(frameworks.Adapter):
                     "make it a weight of a layer"
                 )
 
+    @contextmanager
+    def _telling_the_line(self) -> Iterator[None]:
+        """Turn TensorFlow's error about an operator that op determinism forbids into one line."""
+        try:
+            yield
+        except Exception as error:
+            if "determinis" not in str(error):
+                raise
+            raise Refused(self._non_deterministic(str(error), self._place(error))) from None
+
     def _non_deterministic(self, problem: str, place: str) -> str:
-        lines = [" ".join(line.split()) for line in problem.split("\n")]
+        lines = [" ".join(_MARKUP.sub("", line).split()) for line in problem.split("\n")]
         line = next((line for line in lines if "determinis" in line), lines[0])
         return f"model {self._spec.model}: {place}: {line}; use another operator, or tier: seeded"
 
@@ -341,7 +353,7 @@ def _length(part: Any) -> int:
     return len(next(iter(_arrays(part).values())))
 
 
-def _take(part: Any, rows: NDArray[np.int64]) -> Any:
+def _take(part: Any, rows: NDArray[np.int64] | slice) -> Any:
     return keras.tree.map_structure(lambda a: None if a is None else a[rows], part)
 
 
