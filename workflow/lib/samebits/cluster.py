@@ -10,8 +10,9 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dask
@@ -26,6 +27,9 @@ from samebits.spec import Spec
 #: how long workers may take to come: those of a queue wait for their turn, started ones only for Python
 _SECONDS = {"slurm": 24 * 3600, "local": 300}
 _RUNNING = 30
+
+#: home of processes that a user starts: it outlives a run, and no setting of the user's is in it
+_ANYWHERE = "/tmp"  # noqa: S108
 
 #: what a scheduler must not do: move data between workers, copy it, or serve pages
 _SETTINGS = {
@@ -111,12 +115,14 @@ class Cluster:
         except ImportError as error:
             moving = f"without samebits ({error})"
         if moving:
-            command = shlex.join(scheduler_command())
+            command = shlex.join(scheduler_command(_ANYWHERE))
             raise Refused(f"{self._name}: its scheduler runs {moving}; start it with {command}")
         for address, problem in sorted(self.client.run(_sealed, spec, on_error="return").items()):
             if problem is not None:
                 name = found[address][0]
-                command = shlex.join(worker_command(spec, self.client.scheduler.address, str(name)))
+                command = shlex.join(
+                    worker_command(spec, self.client.scheduler.address, str(name), _ANYWHERE)
+                )
                 raise Refused(f"{self._name}: worker {name} at {address}: {problem}; start it with {command}")
         return sorted(found, key=lambda address: _task(found[address][0], address))
 
@@ -151,40 +157,38 @@ class Cluster:
         return [worker for worker in self.workers if not isinstance(answers.get(worker), int)]
 
 
-def worker_command(spec: Spec, scheduler: str, name: str) -> list[str]:
-    """Return the command that starts a sealed worker: with the variables and flags of this process only."""
-    arguments = ["--name", name, "--nthreads", str(spec.threads), *_arguments(scheduler)]
-    return [*_python(), "-m", "distributed.cli.dask_worker", scheduler, "--no-nanny", *arguments]
+def worker_command(spec: Spec, scheduler: str, name: str, folder: str | None = None) -> list[str]:
+    """Return the command that starts a sealed worker: with the variables and flags of this process only.
+
+    ``folder`` is its home, and where it keeps files; this process' own if None.
+    """
+    arguments = ["--name", name, "--nthreads", str(spec.threads), *_arguments(scheduler, folder)]
+    return [*_python(folder), "-m", "distributed.cli.dask_worker", scheduler, "--no-nanny", *arguments]
 
 
-def scheduler_command() -> list[str]:
+def scheduler_command(folder: str) -> list[str]:
     """Return the command that starts a scheduler that leaves data where it is put."""
     settings = {
         "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "False",
         "DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__START": "False",
     }
-    return [
-        *_python(settings),
-        "-m",
-        "distributed.cli.dask_scheduler",
-        "--host",
-        "127.0.0.1",
-        "--no-dashboard",
-    ]
+    arguments = ["--host", "127.0.0.1", "--no-dashboard"]
+    return [*_python(folder, settings), "-m", "distributed.cli.dask_scheduler", *arguments]
 
 
-def _python(settings: dict[str, str] | None = None) -> list[str]:
+def _python(folder: str | None = None, settings: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Return how Python is started with the variables and flags of this process, and with the settings."""
-    variables = seal.variables_at_start() | (settings or {})
+    places = {} if folder is None else {"HOME": folder, "TMPDIR": folder}
+    variables = {**seal.variables_at_start(), **places, **settings}
     pairs = [f"{name}={value}" for name, value in sorted(variables.items())]
     return ["/usr/bin/env", "-i", *pairs, sys.executable, "-sP"]
 
 
-def _arguments(scheduler: str) -> list[str]:
+def _arguments(scheduler: str, folder: str | None = None) -> list[str]:
     """Return what every worker gets: no pages, no limit of memory at which it would move or drop data."""
     host = ["--host", "127.0.0.1"] if "//127.0.0.1" in scheduler else []
-    folder = ["--local-directory", os.environ["TMPDIR"]]
-    return [*host, *folder, "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60"]
+    place = ["--local-directory", folder or os.environ["TMPDIR"]]
+    return [*host, *place, "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60"]
 
 
 def _slurm(spec: Spec, given: dict[str, Any]) -> Any:

@@ -74,7 +74,7 @@ class Stopping:
         score, best = scores[name], booster.attr("best_score")
         if best is None or self._better(name, score, float(best)):
             last = booster.num_boosted_rounds() - 1
-            booster.set_attr(best_score=repr(score), best_iteration=str(last))
+            booster.set_attr(best_score=repr(float(score)), best_iteration=str(last))
 
     def ended(self, booster: xgboost.Booster) -> bool:
         """Tell whether the best round is long enough ago."""
