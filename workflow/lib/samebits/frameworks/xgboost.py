@@ -262,8 +262,9 @@ def seed_generators(seed: int) -> None:
 
 
 def build() -> dict[str, Any]:
-    """Return how XGBoost was built, for the fingerprint."""
-    return {"xgboost": {key: _plain(value) for key, value in sorted(xgboost.build_info().items())}}
+    """Return how XGBoost was built, for the fingerprint; not where it lies, which no bit depends on."""
+    info = {key: value for key, value in sorted(xgboost.build_info().items()) if key != "libxgboost"}
+    return {"xgboost": {key: _plain(value) for key, value in info.items()}}
 
 
 def _parse(said: str, names: Iterable[str]) -> Scores:
