@@ -307,8 +307,10 @@ def _refuse_shotgun(spec: Spec, params: dict[str, Any], recipe: Recipe) -> None:
 
 
 def _place(recipe: Recipe, word: str) -> str:
-    """Return the recipe's line that holds a word as a string; the config's params if it has none."""
-    for node in ast.walk(ast.parse(recipe.source)):
+    """Return the line of the recipe's class that holds a word as a string, else one elsewhere in its file."""
+    module = ast.parse(recipe.source)
+    own = [node for node in module.body if getattr(node, "name", None) == recipe.target.__name__]
+    for node in (part for tree in (*own, module) for part in ast.walk(tree)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and word in node.value.split(","):
             return f"{recipe.path.name}, line {node.lineno}"
     return "params in the config"
