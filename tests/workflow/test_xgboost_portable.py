@@ -11,15 +11,16 @@ from boosters import boosters
 from samebits import ledger, seal
 from samebits.spec import Spec
 
-#: an objective whose sums are taken by OpenBLAS, which has kernels of its own for each processor
+#: an objective of NumPy's, whose cosines and sums have kernels of their own for each processor
 BLAS = """
 
 class Summed(Plain):
     @staticmethod
     def objective(predictions, train):
-        errors = predictions.astype(np.float64) - train.get_label()
-        mixed = np.outer(errors, errors) @ np.cos(errors)
-        return errors + mixed / np.abs(mixed).max(), np.ones(len(errors))
+        errors = predictions - train.get_label()
+        waves = np.cos(np.outer(errors, np.arange(64, dtype=np.float32)))
+        mixed = waves @ (waves.T @ errors)
+        return errors + mixed / np.abs(mixed).max(), np.ones(len(errors), np.float32)
 """
 
 PARAMS = {"subsample": 0.7, "colsample_bynode": 0.8}
@@ -73,11 +74,20 @@ def ledger_of(workspace, name, folder, before=(), **changes):
     return (folder / ledger.FINISHED).read_bytes()
 
 
-@pytest.mark.parametrize("cpu", ["Haswell", "EPYC", "Nehalem"])
+@pytest.mark.parametrize("cpu", ["Haswell", "EPYC"])
 @pytest.mark.parametrize("name", ["trees", "ranked"])
 def test_trees_are_the_same_on_other_processors(trained, qemu, tmp_path, name, cpu):
     emulated = ledger_of(trained, name, tmp_path / "emulated", [qemu, "-cpu", cpu])
     assert emulated == (trained.results(name) / "run-1" / ledger.FINISHED).read_bytes()
+
+
+def test_trees_need_no_tier_for_that(trained, qemu, tmp_path):
+    """Not even AVX2: with the tier portable, whose BLAS needs it, a Nehalem could not start."""
+    native = ledger_of(trained, "trees", tmp_path / "native", tier="deterministic")
+    emulated = ledger_of(
+        trained, "trees", tmp_path / "emulated", [qemu, "-cpu", "Nehalem"], tier="deterministic"
+    )
+    assert emulated == native
 
 
 @pytest.mark.parametrize("cpu", ["Haswell", "EPYC"])
@@ -86,7 +96,7 @@ def test_so_is_an_objective_that_calls_a_blas(trained, qemu, tmp_path, cpu):
     assert emulated == (trained.results("summed") / "run-1" / ledger.FINISHED).read_bytes()
 
 
-def test_the_twin_without_the_tier_it_differs(trained, qemu, tmp_path):
+def test_the_twin_an_objective_depends_on_the_processor_where_nothing_is_pinned(trained, qemu, tmp_path):
     native = ledger_of(trained, "summed", tmp_path / "native", tier="deterministic")
     emulated = ledger_of(
         trained, "summed", tmp_path / "emulated", [qemu, "-cpu", "Nehalem"], tier="deterministic"
