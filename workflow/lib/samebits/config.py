@@ -294,7 +294,8 @@ def schema() -> dict[str, Any]:
     ``models`` may leave out what ``defaults`` or the framework decide.
     """
     described = Config.model_json_schema()
-    described["$defs"]["Model"]["required"].remove("environment")
+    for key in ("steps", "environment"):
+        described["$defs"]["Model"]["required"].remove(key)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "samebits config",
