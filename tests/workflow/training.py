@@ -13,7 +13,6 @@ from samebits.digest import bytes_digest, file_digest
 from samebits.execution import Execution
 from samebits.spec import Spec
 
-
 #: environments are built once and shared; every use checks them
 CACHE = root() / ".samebits"
 
