@@ -31,7 +31,7 @@ class Launch:
         environment = seal.environment(self.spec, self.library, self.folder) | dict(variables)
         for name in without:
             del environment[name]
-        start = ["-c", f"{before}\nimport sys; from samebits.engine import main; sys.exit(main())"]
+        start = ["-c", f"{before}\nimport sys; from samebits.measured import main; sys.exit(main())"]
         files = [str(path) for path in (spec, self.recipe, self.data, self.folder)]
         return subprocess.run(
             [str(self.prefix / "bin" / "python"), flags, *start, *files],

@@ -26,13 +26,15 @@ rule environment:
 
 # snakemake lock: solve the environments of the config anew
 rule lock:
+    log:
+        f"{LAYOUT.results}/log/lock.txt",
     localrule: True
     params:
         names=LAYOUT.environments,
     message:
         "locking {params.names}"
     shell:
-        "samebits lock {params.names:q}"
+        "samebits lock {params.names:q} 2>&1 | tee {log:q}"
 
 
 # For users of Snakemake's own deployment (--sdm conda). It falls back to a fresh solve when a pinned package

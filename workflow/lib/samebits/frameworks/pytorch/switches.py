@@ -36,10 +36,10 @@ def throw(spec: Spec) -> None:
 def fit(spec: Spec, module: torch.nn.Module) -> None:
     """Switch off kernels that differ between processors, if a module has layers that would use them.
 
-    oneDNN's LSTM and GRU do, also when it is held to AVX2 (measured: native AMD with AVX-512 against
-    emulated Haswell). All else of oneDNN stays on: without it, training takes half as long again.
+    oneDNN's LSTM does, also when oneDNN is held to AVX2 (measured: native AMD with AVX-512 against emulated
+    Haswell). It is switched off for the whole model, and for models without an LSTM it stays on.
     """
-    if spec.tier == "portable" and any(isinstance(m, torch.nn.RNNBase) for m in module.modules()):
+    if spec.tier == "portable" and any(isinstance(m, torch.nn.LSTM) for m in module.modules()):
         with warnings.catch_warnings(action="ignore"):  # about GPUs of another maker
             torch.backends.mkldnn.set_flags(False)
 
