@@ -27,7 +27,7 @@ def test_every_model_ends_with_the_verdict_identical(demo):
 
 
 def test_the_ledgers_models_and_predictions_of_two_runs_are_the_same_bytes(demo):
-    for model, (framework, steps) in MODELS.items():
+    for model, (_, steps) in MODELS.items():
         first, second = (demo.results(model) / f"run-{i}" for i in (1, 2))
         names = [str(path.relative_to(first)) for path in first.rglob("*") if path.is_file()]
         recorded = [name for name in names if name not in ("timing.jsonl", "log.txt")]
