@@ -22,7 +22,7 @@ FLOORS = [
     {"verdict", "environments", "download"},
     {"compare", "fetch"},
     {"config", "launch", "report", "profiles", "summary"},
-    {"layout", "resolve"},
+    {"layout", "resolve", "lint"},
     {"cli"},
     {"__main__"},
 ]
