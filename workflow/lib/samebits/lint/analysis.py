@@ -3,8 +3,9 @@
 import ast
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from samebits.lint import catalog as catalogs
@@ -36,13 +37,11 @@ class Analysis:
         findings: in no order.
         facts: what it does for the project, such as seeding.
         modules: all modules it imports, in full.
-        exports: its names that stand for a framework's: name -> path.
     """
 
     findings: tuple[Finding, ...]
     facts: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
-    exports: Mapping[str, str] | None = None
 
 
 def analyse(
@@ -50,6 +49,7 @@ def analyse(
     context: Context,
     package: str = "",
     imported: Callable[[str, str], str | None] = lambda module, name: None,
+    is_local: Callable[[str], bool] = lambda module: False,
 ) -> Analysis:
     """Lint one source; what it imports is never run.
 
@@ -58,12 +58,13 @@ def analyse(
         context: where it is to run.
         package: the dotted package it is in.
         imported: gives the path of a name in another module of the project, or None.
+        is_local: tells whether a module is of the project.
     """
     catalog = catalogs.load()
     if not _may_concern(source.text):
-        return Analysis(())
+        return Analysis((), modules=frozenset(_imported_modules(source.text, package)))
     try:
-        names = Names(parse(source), package, imported)
+        names = Names(parse(source), package, imported, is_local)
         file = File(source, names, context, catalog)
         for rule in _RULES:
             rule.check(file)
@@ -71,7 +72,6 @@ def analyse(
             tuple(dict.fromkeys(file.findings)),
             frozenset(file.facts),
             frozenset(names.modules),
-            exports(names),
         )
     except Unreadable as error:
         return Analysis((unreadable(source.path, error, source),))
@@ -123,34 +123,61 @@ def exports(names: Names) -> dict[str, str]:
         if not path.startswith(("?", "local:")) and "." in path:
             found[name] = path
         elif path.startswith("local:") and (function := names.function(path)) is not None:
-            from samebits.lint.names import returns
-
-            given = {names.path(each.value) for each in returns(function) if each.value is not None}
+            given = {names.path(each) for each in names.returned(function)}
             if len(given) == 1 and "." in (one := given.pop()) and not one.startswith(("?", "local:")):
                 found[name] = f"->{one}"
     return found
 
 
-_WORDS: re.Pattern[str] | None = None
+#: what rules look for besides the names in the catalogs
+_OWN: Final = frozenset(
+    """
+    set frozenset Set environ getenv hash id uuid urandom secrets gethostname getfqdn node uname getpid getuser getlogin
+    time datetime Timestamp random_state seed Seed hashlib filecmp crc32 distributed install bool samebits __import__
+    import_module getattr read_sql read_sql_query Queue cudnn Trainer backward atomicAdd tomic cuda asm
+    """.split()
+)
+#: names in the catalogs that are words of any program; they count only where one of the libraries is named, too
+_COMMON: Final = frozenset(
+    """
+    add apply filter map take sample shuffle choice batch compile train scatter gather wait walk glob random normal
+    uniform unique multiply mul dump dumps seed jit call permutation flags cv rand bytes adapt save log median
+    """.split()
+)
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_IMPORT: Final = re.compile(
+    r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import|import[ \t]+([\w., \t]+))", re.MULTILINE
+)
+
+
+@cache
+def _triggers() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    known = catalogs.load()
+    words = {*known.entries_by_leaf, *known.facts_by_leaf}
+    words |= {name.rpartition(".")[2] for each in known.settings for name in each.names}
+    words |= {name.rpartition(".")[2] for name in known.setters} | set(known.variables)
+    roots = {name.partition(".")[0] for each in known.entries for name in (*each.names, *each.on)}
+    return frozenset(words - _COMMON) | _OWN, _COMMON, known.frameworks | roots
 
 
 def _may_concern(text: str) -> bool:
-    """Tell quickly whether a text holds any word that a rule looks for; most files of a project do not."""
-    global _WORDS
-    if _WORDS is None:
-        catalog = catalogs.load()
-        words = {*catalog.entries_by_leaf, *catalog.facts_by_leaf, *_OWN_WORDS}
-        words |= {name.rpartition(".")[2] for each in catalog.settings for name in each.names}
-        words |= {name.rpartition(".")[2] for name in catalog.setters}
-        _WORDS = re.compile(
-            r"\b(?:" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + r")\b"
-        )
-    return _WORDS.search(text) is not None
+    """Tell quickly whether a text holds anything that a rule looks for."""
+    words = set(_WORD.findall(text))
+    certain, common, roots = _triggers()
+    if not words.isdisjoint(certain):
+        return True
+    return not words.isdisjoint(common) and not words.isdisjoint(roots)
 
 
-#: what rules look for besides the catalogs' names
-_OWN_WORDS: Final = (
-    "set", "frozenset", "environ", "getenv", "hash", "id", "uuid4", "uuid1", "urandom", "secrets", "gethostname", "getpid",
-    "time", "datetime", "random_state", "seed", "atomicAdd", "dumps", "sha256", "md5", "hashlib", "distributed", "install",
-    "add_argument", "fit", "backward", "import", "from",
-)  # fmt: skip
+def _imported_modules(text: str, package: str) -> set[str]:
+    """Return what a text imports, without parsing it; a line too many does no harm."""
+    found = set()
+    for origin, names in _IMPORT.findall(text):
+        if origin.startswith("."):
+            level = len(origin) - len(origin.lstrip("."))
+            parts = package.split(".") if package else []
+            found.add(".".join([*parts[: len(parts) - level + 1], *filter(None, [origin.lstrip(".")])]))
+        elif origin:
+            found.add(origin)
+        found.update(name.split()[0] for name in names.split(",") if name.split())
+    return found

@@ -6,7 +6,7 @@ describes the format.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -172,19 +172,27 @@ class Catalog:
     facts: tuple[Fact, ...]
     settings: tuple[Setting, ...]
     variables: Mapping[str, Variable]
-    aliases: tuple[tuple[str, str], ...]
+    aliases_of: Mapping[str, tuple[tuple[str, str], ...]]
     assumed: Mapping[str, str]
     frameworks: frozenset[str]
     setters: frozenset[str]
     entries_by_leaf: Mapping[str, tuple[Entry, ...]]
     facts_by_leaf: Mapping[str, tuple[Fact, ...]]
+    _known: dict[str, str] = field(default_factory=dict)
 
     def canonical(self, path: str) -> str:
         """Give a path the one name under which the catalog knows it."""
-        for alias, name in self.aliases:
-            if path.startswith(alias) and path[len(alias) : len(alias) + 1] in ("", ".", "("):
-                return self.canonical(name + path[len(alias) :])
-        return path
+        found = self._known.get(path)
+        if found is None:
+            found = path
+            for alias, name in self.aliases_of.get(path.partition(".")[0], ()):
+                if path.startswith(alias) and path[len(alias) : len(alias) + 1] in ("", ".", "("):
+                    found = self.canonical(name + path[len(alias) :])
+                    break
+            if len(self._known) > 100_000:
+                self._known.clear()
+            self._known[path] = found
+        return found
 
 
 def is_named(path: str, name: str) -> bool:
@@ -248,7 +256,7 @@ def load() -> Catalog:
         facts=tuple(parts["fact"]),
         settings=tuple(parts["setting"]),
         variables={each.name: each for each in parts["variable"]},
-        aliases=tuple(sorted(aliases.items(), key=lambda pair: -len(pair[0]))),
+        aliases_of=_by_root(aliases),
         assumed=assumed,
         frameworks=frozenset(frameworks),
         setters=frozenset(setters),
@@ -263,6 +271,14 @@ def _by_leaf(pairs: Iterable[tuple[Any, Iterable[str]]]) -> dict[str, tuple[Any,
         for leaf in dict.fromkeys(name.rpartition(".")[2] for name in names):
             table.setdefault(leaf, []).append(entry)
     return {leaf: tuple(found) for leaf, found in table.items()}
+
+
+def _by_root(aliases: dict[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Group aliases by the root they begin with, the longest first."""
+    table: dict[str, list[tuple[str, str]]] = {}
+    for pair in sorted(aliases.items(), key=lambda pair: -len(pair[0])):
+        table.setdefault(pair[0].partition(".")[0], []).append(pair)
+    return {root: tuple(pairs) for root, pairs in table.items()}
 
 
 def _entry(table: dict[str, Any]) -> Entry:

@@ -2,8 +2,10 @@
 
 import ast
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
+from samebits.lint import catalog as catalogs
 from samebits.lint.catalog import Catalog, Condition, Entry
 from samebits.lint.context import Context
 from samebits.lint.finding import Edit, Finding, Fix
@@ -15,6 +17,28 @@ STEPS: Final = frozenset(
     {"forward", "training_step", "train_step", "__getitem__", "call", "validation_step", "__iter__"}
 )
 _TRAINING: Final = (".fit", ".backward", ".train", ".fit_transform", ".fit_generator", ".train_on_batch")
+
+
+#: last parts of the names that rules look for, besides those in the catalogs
+_OWN_WORDS: Final = frozenset(
+    """
+    set frozenset environ getenv get hash id uuid1 uuid4 urandom gethostname getfqdn node uname getpid getppid getuser
+    getlogin time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time localtime gmtime
+    now utcnow today timestamp sorted min max sort sort_values seed manual_seed manual_seed_all set_seed
+    set_random_seed seed_everything default_rng RandomState Random PRNGKey key SeedSequence PCG64 MT19937 Philox
+    from_seed seed_all sha1 sha256 sha512 md5 blake2b blake2s blake3 new update crc32 adler32 cmp file_digest xxh64
+    xxh3_64 submit scatter persist compute map replicate Client LocalCluster worker_map train set randbits token_hex
+    token_bytes token_urlsafe choice randbelow read_sql read_sql_query read_database save save_file
+    """.split()
+)
+
+
+@cache
+def words() -> frozenset[str]:
+    """Return the last parts of all names that rules look for among calls."""
+    known = catalogs.load()
+    aliases = {alias.rpartition(".")[2] for pairs in known.aliases_of.values() for alias, _ in pairs}
+    return _OWN_WORDS | frozenset(known.entries_by_leaf) | frozenset(known.facts_by_leaf) | aliases
 
 
 class File:
@@ -38,6 +62,25 @@ class File:
         roots = {catalog.canonical(module).partition(".")[0] for module in names.modules} | names.roots
         self.frameworks = roots & catalog.frameworks
         self.is_ml = bool(self.frameworks) or context.sealed
+        self.calls = self._calls()
+
+    def _calls(self) -> list[tuple[ast.Call, str]]:
+        """Return the calls that a rule may want to know, with what they call; most are of no interest."""
+        known, aliases = words(), self.names.aliases
+        found = []
+        for call in self.names.calls:
+            function = call.func
+            kind = function.__class__
+            if kind is ast.Attribute:
+                leaf = function.attr  # type: ignore[attr-defined]
+            elif kind is ast.Name:
+                leaf = function.id  # type: ignore[attr-defined]
+            else:
+                found.append((call, self.path(function)))
+                continue
+            if leaf in known or leaf in aliases:
+                found.append((call, self.path(function)))
+        return found
 
     def path(self, node: Any) -> str:
         """Return the path of an expression, as the catalog writes it."""

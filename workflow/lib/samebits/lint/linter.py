@@ -187,7 +187,7 @@ def analyse_file(
             return known
         source = parse(raw, name) if len(raw) <= 32 << 20 else read(path, name)
         project = Project(path, summaries)
-        found = analyses.analyse(source, context, package_of(path)[0], project.imported)
+        found = analyses.analyse(source, context, package_of(path)[0], project.imported, project.is_local)
         cache.put(path, name, digest, project.read, found)
         return found
     except Unreadable as error:

@@ -11,13 +11,17 @@ from typing import Any, Final
 
 UNKNOWN: Final = "?"
 TENSOR: Final = "torch.Tensor()"
-_DEPTH: Final = 24  # steps of one resolution; real aliases need five
+_DEPTH: Final = 120  # steps of one resolution; real aliases need five, long chains of methods a hundred
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SET_METHODS: Final = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
 _SET_OPERATORS: Final = (ast.BitOr, ast.BitAnd, ast.BitXor, ast.Sub)
+#: methods of paths that give a path
+_PATHS: Final = frozenset(
+    {"joinpath", "resolve", "absolute", "expanduser", "with_name", "with_suffix", "cwd", "home"}
+)
 _PLAIN: Final = frozenset({"list", "tuple", "dict", "str", "int", "float", "bool", "len", "range", "sorted"})
 #: methods of networks whose unannotated parameters are tensors
 _TENSOR_METHODS: Final = frozenset(
@@ -38,6 +42,7 @@ _FIELDS: Final = {
 }
 _FIELDS[ast.Constant] = ()
 _FIELDS[ast.Name] = ()
+_FIELDS[ast.MatchSingleton] = ()  # its value is no node
 
 
 class Binding:
@@ -52,12 +57,13 @@ class Binding:
 class Scope:
     """A module, class, function or comprehension, with the names that are bound in it."""
 
-    __slots__ = ("attributes", "bindings", "kind", "loads", "node", "parent")
+    __slots__ = ("attributes", "bindings", "kind", "loads", "node", "parent", "returned")
 
     def __init__(self, kind: str, node: ast.AST, parent: "Scope | None"):
         self.kind, self.node, self.parent = kind, node, parent
         self.bindings: dict[str, list[Binding]] = {}
         self.loads: dict[str, list[ast.Name]] = {}
+        self.returned: list[ast.expr] = []
         self.attributes: dict[str, list[Binding]] = {}  # of a class: what its methods assign to self
 
     def bind(self, name: str, line: int, how: str, node: Any, where: Any = None) -> None:
@@ -79,6 +85,7 @@ class Names:
         tree: the parsed file.
         package: the dotted name of the package the file is in, for relative imports.
         imported: gives the path of a name of a module of the same project, or None.
+        is_local: tells whether a module is of the same project.
     """
 
     def __init__(
@@ -86,8 +93,10 @@ class Names:
         tree: ast.Module,
         package: str = "",
         imported: Callable[[str, str], str | None] = lambda module, name: None,
+        is_local: Callable[[str], bool] = lambda module: False,
     ):
         self.tree = tree
+        self.is_local = is_local
         self.package = package
         self.imported = imported
         self.calls: list[ast.Call] = []
@@ -102,9 +111,10 @@ class Names:
         self.imports: dict[str, int] = {}  # module -> first line at which it is imported at module level
         self.modules: set[str] = set()  # everything imported, in full
         self.calls_of: dict[str, list[ast.Call]] = {}
+        self.local: dict[str, Function] = {}
+        self.aliases: set[str] = set()  # names and attributes that may stand for a function of another name
         self._paths: dict[int, str] = {}
         self._active: set[int] = set()
-        self._cuts = 0  # how often a resolution was cut off; what depends on one is not remembered
         self.module = Scope("module", tree, None)
         todo: list[tuple[ast.AST, Scope]] = [(tree, self.module)]
         while todo:
@@ -177,6 +187,8 @@ class Names:
         self._saw(module, node, scope)
         for alias in node.names:
             scope.bind(alias.asname or alias.name, node.lineno, "import", (module, alias.name))
+            if alias.asname or node.level or self.is_local(module):
+                self.aliases.add(alias.asname or alias.name)
         return True
 
     def _saw(self, module: str, node: ast.stmt, scope: Scope) -> None:
@@ -194,6 +206,7 @@ class Names:
         if not isinstance(node, ast.Lambda):
             scope.bind(node.name, node.lineno, "def", node)
             self.functions.append((node, scope))
+            self.local[f"local:{node.name}@{node.lineno}"] = node
             outer: list[Any] = [*node.decorator_list, node.returns]
         else:
             outer = []
@@ -243,6 +256,11 @@ class Names:
     def _assign(self, node: ast.Assign, scope: Scope, todo: Any) -> bool:
         node.scope = scope  # type: ignore[attr-defined]
         self.assigns.append(node)
+        if node.value.__class__ in _ALIASING:
+            for target in node.targets:
+                name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", None)
+                if name is not None and not _is_plain_call(node.value):
+                    self.aliases.add(name)
         for target in node.targets:
             self._bind_target(target, "value", node.value, scope, node.lineno)
         return False
@@ -275,6 +293,11 @@ class Names:
         for item in node.items:
             if item.optional_vars is not None:
                 self._bind_target(item.optional_vars, "value", item.context_expr, scope, node.lineno)
+        return False
+
+    def _return(self, node: ast.Return, scope: Scope, todo: Any) -> bool:
+        if node.value is not None:
+            scope.returned.append(node.value)
         return False
 
     def _test(self, node: Any, scope: Scope, todo: Any) -> bool:
@@ -332,16 +355,13 @@ class Names:
         found = self._paths.get(key)
         if found is None:
             if key in self._active or len(self._active) > _DEPTH:
-                self._cuts += 1
                 return UNKNOWN
             self._active.add(key)
-            cuts = self._cuts
             try:
                 found = self._resolve(node)
             finally:
                 self._active.discard(key)
-            if self._cuts == cuts or not self._active:
-                self._paths[key] = found
+            self._paths[key] = found  # also where a cycle was cut: looking again would take exponential time
         return found
 
     def _resolve(self, node: Any) -> str:
@@ -364,6 +384,10 @@ class Names:
                             return side
                         if side.endswith((".keys()", ".items()")) and left.endswith(("keys()", "items()")):
                             return "set()"
+                if isinstance(node.op, ast.Div):  # folder / "name"
+                    for side in (left, right):
+                        if side.startswith("pathlib."):
+                            return "pathlib.Path()"
                 for side in (left, right):
                     if is_tensor(side):
                         return side if side.endswith((".long()", ".int()")) else TENSOR
@@ -541,6 +565,8 @@ class Names:
             return f"?.{node.attr}" if is_tensor(base) is False else f"{base}.{node.attr}"
         if base.startswith("local:"):
             return f"?.{node.attr}"
+        if base.startswith("pathlib.Path()") and node.attr == "parent":
+            return "pathlib.Path()"
         if isinstance(value, ast.Call) and base == "super()":
             return f"?.{node.attr}"
         return f"{base}.{node.attr}"
@@ -626,6 +652,8 @@ class Names:
             _is_module(base)
         ):
             return base
+        if base.startswith("pathlib.Path") and method in _PATHS:
+            return "pathlib.Path()"
         if method == "__init__" or function == "super":
             return "super()" if function == "super" else UNKNOWN
         return f"{function}()"
@@ -640,19 +668,21 @@ class Names:
             return self._is_number(node.elt)
         return path.startswith(("numpy.arange()", "numpy.unique()")) or path.endswith(".tolist()")
 
+    @staticmethod
+    def returned(function: Function) -> list[ast.expr]:
+        """Return what the return statements of a function give."""
+        inner: Scope = function.inner  # type: ignore[union-attr]
+        return inner.returned
+
     def function(self, path: str) -> Function | None:
         """Return the function of this file that a path ``local:name@line`` stands for."""
-        name, _, line = path.removeprefix("local:").partition("@")
-        for node, _ in self.functions:
-            if node.name == name and str(node.lineno) == line:
-                return node
-        return None
+        return self.local.get(path)
 
     def _returned(self, call: ast.Call, path: str) -> str:
         function = self.function(path)
         if function is None:
             return UNKNOWN
-        found = [self.path(each.value) for each in returns(function) if each.value is not None]
+        found = [self.path(each) for each in self.returned(function)]
         known = [each for each in found if not each.startswith((UNKNOWN, "None", "local:"))]
         return known[0] if known and len(set(known)) == 1 else UNKNOWN
 
@@ -726,6 +756,7 @@ class Names:
         return frozenset().union(*known) if known else None
 
 
+_ALIASING: Final = (ast.Name, ast.Attribute, ast.Call, ast.IfExp, ast.BoolOp, ast.Subscript)
 _HANDLERS: Final[dict[type, Any]] = {
     ast.Import: Names._import,
     ast.ImportFrom: Names._import_from,
@@ -745,6 +776,7 @@ _HANDLERS: Final[dict[type, Any]] = {
     ast.AsyncFor: Names._for,
     ast.With: Names._with,
     ast.AsyncWith: Names._with,
+    ast.Return: Names._return,
     ast.If: Names._test,
     ast.While: Names._test,
     ast.IfExp: Names._test,
@@ -787,17 +819,6 @@ def default_of(name: str, function: Any) -> ast.expr | None:
         if parameter.arg == name:
             return value  # type: ignore[no-any-return]
     return None
-
-
-def returns(function: Function) -> Iterator[ast.Return]:
-    """Yield the return statements of a function, not those of functions inside it."""
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Return):
-            yield node
-        elif not isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            stack += ast.iter_child_nodes(node)
 
 
 def ancestors(node: Any) -> Iterator[ast.AST]:
@@ -859,6 +880,15 @@ def is_tensor(path: str) -> bool:
 
 def _is_module(path: str) -> bool:
     return path.startswith("torch.nn.") and path.endswith("()") and not is_tensor(path)
+
+
+def _is_plain_call(node: ast.expr) -> bool:
+    """Tell whether a value is a call that gives no function: most assignments are."""
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    leaf = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return leaf not in ("getattr", "partial", "import_module", "__import__", "compile", "jit")
 
 
 def _is_enumerate(node: Any) -> bool:

@@ -46,6 +46,10 @@ class Project:
         self.depth = depth
         self.read: set[Path] = set()  # what the analysis depends on
 
+    def is_local(self, module: str) -> bool:
+        """Tell whether a module is of this project."""
+        return locate(module, self.path) is not None
+
     def imported(self, module: str, name: str) -> str | None:
         """Return what a name of another module stands for, or None if that is nothing of a framework's."""
         found = locate(module, self.path)
@@ -67,7 +71,7 @@ class Project:
 
         try:
             inner = Project(path, self.summaries, self.depth + 1)
-            names = Names(parse(read(path, str(path))), package_of(path)[0], inner.imported)
+            names = Names(parse(read(path, str(path))), package_of(path)[0], inner.imported, inner.is_local)
             return exports(names)
         except (Unreadable, RecursionError):
             return {}  # it is reported where it is linted itself

@@ -17,16 +17,9 @@ _ASK: Final = frozenset(
 
 def check(file: File) -> None:
     """Report every call and every class handed on that an entry of the catalogs concerns."""
-    names, leaves, facts = file.names, file.catalog.entries_by_leaf, file.catalog.facts_by_leaf
-    aliases = _aliases(file)
-    for call in names.calls:
+    leaves, facts = file.catalog.entries_by_leaf, file.catalog.facts_by_leaf
+    for call, path in file.calls:
         function = call.func
-        kind = function.__class__
-        if kind is ast.Attribute:
-            leaf = function.attr  # type: ignore[attr-defined]
-            if leaf not in leaves and leaf not in facts and leaf not in aliases:
-                continue
-        path = file.path(function)
         leaf = path.rpartition(".")[2]
         for entry in leaves.get(leaf, ()):
             if matches(file, entry, path) and concerns(file, entry, call, path):
@@ -59,7 +52,8 @@ def matches(file: File, entry: Entry, path: str) -> bool:
     if leaf not in entry.methods:
         return False
     if receiver.startswith(UNKNOWN) or not receiver:
-        return entry.distinct and (entry.framework or entry.on[0].partition(".")[0]) in file.frameworks
+        root = entry.framework or entry.on[0].partition(".")[0]
+        return entry.distinct and (root in file.frameworks or root in file.names.roots)
     for each in entry.on:
         if each == "tensor":
             if is_tensor(receiver):
@@ -87,12 +81,34 @@ def concerns(file: File, entry: Entry, call: ast.Call | None, path: str, node: A
             return False
         if entry.integers and (integer_tensor(subject) or _integer_type(file, call)):
             return False
-        if not file.applies(call, entry):
+        if not file.applies(call, entry) or _set_later(file, entry, call):
             return False
     at = call if call is not None else node
     if entry.backward and at is not None and file.without_gradients(at):
         return False
     return not (entry.order and call is not None and order.is_free(file, call, entry.order))
+
+
+def _set_later(file: File, entry: Entry, call: ast.Call) -> bool:
+    """Tell whether an estimator gets its seed afterwards: ``set_params(random_state=0)``, or by assignment."""
+    if not entry.fix or entry.fix[0][0] not in ("random_state", "seed"):
+        return False
+    name, outer = entry.fix[0][0], getattr(call, "parent", None)
+    target = outer.targets[0] if isinstance(outer, ast.Assign) else None
+    if isinstance(outer, ast.Attribute) and outer.attr == "set_params":
+        return any(keyword.arg == name for keyword in outer.parent.keywords)  # type: ignore[attr-defined]
+    if target is None:
+        return False
+    text = ast.unparse(target)
+    for setter in file.names.calls_of.get("set_params", ()):
+        function = setter.func
+        if isinstance(function, ast.Attribute) and ast.unparse(function.value) == text:
+            return any(keyword.arg == name for keyword in setter.keywords)
+    return any(
+        isinstance(each, ast.Attribute) and each.attr == name and ast.unparse(each.value) == text
+        for assign in file.names.assigns
+        for each in (assign.targets if isinstance(assign, ast.Assign) else ())
+    )
 
 
 def _integer_type(file: File, call: ast.Call) -> bool:
@@ -167,17 +183,6 @@ def shown(path: str) -> str:
         return f".{leaf}()"
     path = path.replace("torch.nn.functional.", "F.")
     return path.replace("torch.Tensor.", "Tensor.")
-
-
-def _aliases(file: File) -> frozenset[str]:
-    """Return the attributes that this file assigns: any of them may stand for a function."""
-    found: set[str] = set()
-    for _, scope in file.names.classes:
-        inner = getattr(_, "inner", None)
-        if inner is not None:
-            found.update(inner.attributes)
-            found.update(inner.bindings)
-    return frozenset(found)
 
 
 def _references(file: File) -> list[Any]:

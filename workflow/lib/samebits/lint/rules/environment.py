@@ -35,8 +35,7 @@ _NAMING: Final = frozenset({"strftime", "isoformat", "ctime", "asctime"})
 
 def check(file: File) -> None:
     """Report what an outside changes."""
-    for call in file.names.calls:
-        path = file.path(call.func)
+    for call, path in file.calls:
         if path in _CLOCKS:
             if file.is_ml and (how := _clock(file, call, 0, False)):
                 file.report(
@@ -103,6 +102,8 @@ def _clock(file: File, node: Any, depth: int, elapsed: bool) -> str:
             return "a remainder of it is used"
         case ast.BinOp() | ast.UnaryOp() | ast.IfExp() | ast.FormattedValue():
             return "" if isinstance(parent, ast.FormattedValue) else _clock(file, parent, depth + 1, elapsed)
+        case ast.List() | ast.Tuple():
+            return _clock(file, parent, depth + 1, elapsed)
         case ast.Attribute():
             if parent.attr in _NAMING:
                 return ""

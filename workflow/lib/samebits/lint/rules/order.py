@@ -1,6 +1,7 @@
 """Order of data: folders, sets and futures that come in no order, and whether anyone minds."""
 
 import ast
+import re
 from typing import Any, Final
 
 from samebits.lint.file import File
@@ -40,7 +41,10 @@ _DEPTH: Final = 4
 
 
 def check(file: File) -> None:
-    """Report sets that are read in their order."""
+    """Report sets that are read in their order, and queries that have none."""
+    for call, path in file.calls:
+        if path in ("pandas.read_sql", "pandas.read_sql_query", "polars.read_database"):
+            _query(file, call)
     severity = "note" if file.context.sealed else None
     for loop in file.names.loops:
         _set(file, loop.iter, loop, severity)
@@ -57,6 +61,24 @@ def check(file: File) -> None:
         elif leaf in _CONSUMERS:
             for given in call.args:
                 _set(file, given, call, severity)
+
+
+def _query(file: File, call: ast.Call) -> None:
+    """Report a query that asks for rows and not for their order."""
+    values = file.names.values(call.args[0]) if call.args else None
+    for value in values or ():
+        text = " ".join(str(value).lower().split())
+        aggregate = re.match(r"select (count|sum|min|max|avg)\(", text) and "group by" not in text
+        if (
+            text.startswith(("select ", "with "))
+            and " from " in text
+            and "order by" not in text
+            and not aggregate
+        ):
+            outer = getattr(getattr(call, "parent", None), "attr", "")
+            if "sort" not in outer:
+                file.report(call, "SB408", "a query without ORDER BY returns rows in any order; add ORDER BY")
+            return
 
 
 def _drains(call: ast.Call) -> bool:
@@ -110,6 +132,8 @@ def is_free(file: File, node: Any, kind: str, depth: int = 0) -> bool:
         kind: ``listing``, ``futures`` or ``set``.
         depth: how many names have been followed.
     """
+    if kind == "queue" and depth == 0:
+        return _is_gathered_freely(file, node)
     parent = getattr(node, "parent", None)
     if parent is None or depth > _DEPTH:
         return False
@@ -143,6 +167,36 @@ def is_free(file: File, node: Any, kind: str, depth: int = 0) -> bool:
         case ast.Return():
             return _callers_are_free(file, parent, kind, depth)
     return False
+
+
+def _is_gathered_freely(file: File, call: ast.Call) -> bool:
+    """Tell whether a queue's answers are not gathered in a loop, or sorted or put in their places."""
+    for outer in ancestors(call):
+        if isinstance(outer, ast.ListComp | ast.GeneratorExp):
+            return is_free(file, outer, "listing", 1)
+        if isinstance(outer, ast.SetComp | ast.DictComp):
+            return True
+        if isinstance(outer, ast.For | ast.While):
+            appends = [
+                c for c in ast.walk(outer) if isinstance(c, ast.Call) and _leaf(c) in ("append", "extend")
+            ]
+            for append in appends:
+                holder = append.func.value if isinstance(append.func, ast.Attribute) else None
+                if isinstance(holder, ast.Name):
+                    uses = scope_of(holder).loads.get(holder.id, ())
+                    if any(_is_sorted(use) for use in uses):
+                        return True
+            return not appends
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return True
+    return True
+
+
+def _is_sorted(use: Any) -> bool:
+    outer = getattr(use, "parent", None)
+    if isinstance(outer, ast.Attribute):
+        return outer.attr == "sort"
+    return isinstance(outer, ast.Call) and use in outer.args and "sort" in _leaf(outer).lower()
 
 
 def _is_free_from(file: File, consumer: Any, node: Any, kind: str, depth: int) -> bool:

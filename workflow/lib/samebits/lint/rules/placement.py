@@ -14,8 +14,7 @@ def check(file: File) -> None:
     trains = bool(
         {m for m in file.names.modules if m.startswith(("xgboost.dask", "lightgbm.dask", "dask_ml"))}
     )
-    for call in file.names.calls:
-        path = file.path(call.func)
+    for call, path in file.calls:
         if path in ("dask.config.set", "dask.config.set.set"):
             _config(file, call)
         elif path.startswith(_TRAINS):
@@ -31,8 +30,7 @@ def check(file: File) -> None:
         file.facts.add("dask.no-stealing")
     if not trains:
         return
-    for call in file.names.calls:
-        path = file.path(call.func)
+    for call, path in file.calls:
         if path in ("distributed.Client", "distributed.LocalCluster") and not _connects(call):
             file.report(
                 call,

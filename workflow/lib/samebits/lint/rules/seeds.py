@@ -49,10 +49,9 @@ _LABELS: Final = {"torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Kera
 
 def check(file: File) -> None:
     """Report seeds that are none."""
+    for call, path in file.calls:
+        _seeder(file, call, path)
     for call in file.names.calls:
-        function = call.func
-        if isinstance(function, ast.Attribute | ast.Name):
-            _seeder(file, call)
         for keyword in call.keywords:
             if keyword.arg in _SEED_ARGUMENTS:
                 _entropy(file, keyword.value, call)
@@ -72,10 +71,8 @@ def check(file: File) -> None:
         _missing(file)
 
 
-def _seeder(file: File, call: ast.Call) -> None:
-    leaf = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id  # type: ignore[attr-defined]
-    path = file.path(call.func)
-    if leaf == "manual_seed" and path.endswith("Generator().manual_seed"):
+def _seeder(file: File, call: ast.Call, path: str) -> None:
+    if path.endswith("Generator().manual_seed"):
         path = "torch.default_generator.manual_seed"
     position = SEEDERS.get(path)
     if position is None:
@@ -91,8 +88,6 @@ def _seeder(file: File, call: ast.Call) -> None:
 
 def _entropy(file: File, seed: Any, node: Any) -> bool:
     """Report a seed that is computed from what differs in every process."""
-    if any(getattr(f, "seed_node", None) is seed for f in ()):
-        return True
     for part in _followed(file, seed):
         if not isinstance(part, ast.Call):
             continue

@@ -5,7 +5,7 @@ import re
 from typing import Any, Final
 
 from samebits.lint.file import File
-from samebits.lint.names import ancestors
+from samebits.lint.names import ancestors, argument
 
 _UNSTABLE: Final = re.compile(
     r"\.(pt|pth|ckpt|bin|keras|h5|hdf5|pkl|pickle|joblib|onnx|zip)\b['\"]?$", re.IGNORECASE
@@ -33,12 +33,12 @@ _HASHES: Final = (
 def check(file: File) -> None:
     """Report hashes of files whose bytes differ for equal weights."""
     saved = _saved(file)
-    for call in file.names.calls:
-        path = file.path(call.func)
+    for call, path in file.calls:
+        if path.startswith("safetensors.") and path.endswith((".save_file", ".save")):
+            _metadata(file, call)
         if (
             path.startswith(_HASHES)
-            or (path.endswith(".update")
-            and "hashlib." in path)
+            or (path.endswith(".update") and "hashlib." in path)
             or path == "filecmp.cmp"
         ):
             for given in [*call.args, *(k.value for k in call.keywords)]:
@@ -50,6 +50,24 @@ def check(file: File) -> None:
                         "(names, times and object identity are in them); hash the tensors instead",
                     )
                     break
+
+
+def _metadata(file: File, call: ast.Call) -> None:
+    """Report several metadata keys, which safetensors writes in another order in every process."""
+    given = argument(call, "metadata", 2)
+    table = file.names.literal(given) if given is not None and given is not call else None
+    if (
+        isinstance(table, ast.Dict)
+        and len(table.keys) > 1
+        or isinstance(table, ast.Call)
+        and len(table.keywords) > 1
+    ):
+        file.report(
+            call,
+            "SB903",
+            "safetensors writes several metadata keys in another order in every process; "
+            "put one JSON text under one key",
+        )
 
 
 def _saved(file: File) -> set[str]:
