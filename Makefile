@@ -3,11 +3,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help demo test test-long lint bench schema goldens clean
+.PHONY: help demo test test-long lint bench bench-lint schema goldens clean
 
 help:
 	@echo "make demo     train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make test     check the code and run all tests that this machine can run"
+	@echo "make test-long  the same with 10,000 inputs for each property of the linter"
+	@echo "make bench-lint precision, recall and speed of the linter, beside ruff and pylint"
 	@echo "make bench    measure what recording costs (about a quarter of an hour)"
 	@echo "make schema   write workflow/schemas/ anew from the types of the config"
 	@echo "make goldens  write tests/goldens/ anew; look at the difference before committing it"
@@ -19,6 +21,9 @@ demo: .venv/demo
 test: .venv/test lint
 	$(BIN)/pytest
 
+test-long: .venv/test
+	SAMEBITS_EXAMPLES=10000 $(BIN)/pytest tests/lint/test_fuzz.py
+
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,6 +32,9 @@ lint: .venv/test
 
 bench: .venv/test
 	$(BIN)/python tests/benchmarks/run.py
+
+bench-lint: .venv/test
+	$(BIN)/python tests/benchmarks/lint.py
 
 schema: .venv/test
 	$(BIN)/samebits schema workflow/schemas/config.schema.json

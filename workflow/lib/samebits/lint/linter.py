@@ -282,7 +282,7 @@ def _settled(
     if path.suffix not in PYTHON:
         return [finding for finding in analysis.findings if finding.code in selected]
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes() if path.is_file() else b""  # a pipe would wait for a writer
         if b"samebits:" in raw:
             return _settle(parse(raw, name), analysis, facts, settings, selected)
     except (Unreadable, OSError):

@@ -31,7 +31,7 @@ _TENSOR_METHODS: Final = frozenset(
 
 def _child_fields(node: type[ast.AST]) -> tuple[str, ...]:
     leaves = {"ctx", "op", "ops", "id", "attr", "level", "module", "name", "kind", "n", "s", "is_async"}
-    leaves |= {"simple", "conversion", "asname", "rest", "type_ignores", "type_comment", "arg", "names"}
+    leaves |= {"simple", "conversion", "asname", "rest", "type_ignores", "type_comment", "arg", "names", "kwd_attrs"}
     return tuple(name for name in node._fields if name not in leaves)
 
 
@@ -281,6 +281,8 @@ class Names:
 
     def _named(self, node: ast.NamedExpr, scope: Scope, todo: Any) -> bool:
         self._bind_target(node.target, "value", node.value, scope, node.lineno)
+        if not _is_plain_call(node.value):
+            self.aliases.add(node.target.id)
         return False
 
     def _for(self, node: Any, scope: Scope, todo: Any) -> bool:
