@@ -1,8 +1,9 @@
 """The labelled corpus: ``corpus/*.py``, cut into snippets of which it is known what must be found.
 
-A file holds sections. ``# --- header`` precedes every snippet of the file; ``# --- bad: SB101 SB203 title`` must
-give exactly these codes, ``# --- good: title`` none. Before the title may stand ``device=cpu``, ``tier=seeded``,
-``torch=2.14`` and ``sealed``; without them a snippet is linted for CUDA, the tier deterministic and PyTorch 2.13.
+A file holds sections. ``# --- header`` precedes every snippet of the file; ``# --- bad: SB101 SB203 title``
+must give exactly these codes, ``# --- good: title`` none. Before the title may stand ``device=cpu``,
+``tier=seeded``, ``torch=2.14`` and ``sealed``; without them a snippet is linted for CUDA, the tier
+deterministic and PyTorch 2.13.
 """
 
 import re

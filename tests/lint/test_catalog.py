@@ -1,4 +1,4 @@
-"""The catalogs: well formed, complete for what the frameworks document, each entry with a condition and a source."""
+"""The catalogs are well formed, complete for what the frameworks document, and name their sources."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ METHODS = {method for entry in CATALOG.entries for method in entry.methods}
 
 
 def torch_docstring():
-    """Return the docstring of torch.use_deterministic_algorithms of the built environment, read and not run."""
+    """Return the docstring of torch.use_deterministic_algorithms as installed, read and not run."""
     found = sorted(ROOT.glob(".samebits/envs/pytorch-cpu-*/lib/python3.*/site-packages/torch/__init__.py"))
     if not found:
         pytest.skip("the environment pytorch-cpu is not built; make demo builds it")

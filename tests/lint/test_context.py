@@ -48,7 +48,7 @@ def test_a_recipe_needs_no_seed_and_no_switch():
 
 
 def test_what_contradicts_the_seal_is_an_error_in_a_recipe():
-    text = "import torch\ntorch.backends.cudnn.benchmark = True\nrng = __import__('numpy').random.default_rng()\n"
+    text = "import numpy, torch\ntorch.backends.cudnn.benchmark = True\nrng = numpy.random.default_rng()\n"
     assert severities(text, device="cuda") == ["warning", "warning"]
     assert severities(text, device="cuda", sealed=True) == ["error", "error"]
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -184,9 +186,7 @@ def test_a_mistyped_path_is_refused(command):
 
 def test_a_broken_pipe_ends_quietly(command):
     command.write("a.py", BAD * 2000)
-    samebits = f"{os.path.dirname(sys.executable)}/samebits"
-    import subprocess
-
+    samebits = Path(sys.executable).parent / "samebits"
     process = subprocess.run(
         f"{samebits} lint a.py --no-cache | head -n 1",
         shell=True,

@@ -61,10 +61,11 @@ def analyse(
         is_local: tells whether a module is of the project.
     """
     catalog = catalogs.load()
-    if not _may_concern(source.text):
-        return Analysis((), modules=frozenset(_imported_modules(source.text, package)))
     try:
-        names = Names(parse(source), package, imported, is_local)
+        tree = parse(source)
+        if not _may_concern(source.text):
+            return Analysis((), modules=frozenset(_imported_modules(source.text, package)))
+        names = Names(tree, package, imported, is_local)
         file = File(source, names, context, catalog)
         for rule in _RULES:
             rule.check(file)
@@ -93,7 +94,7 @@ def parse(source: Source) -> ast.Module:
             return ast.parse(source.text)
     except SyntaxError as error:
         line = max(1, error.lineno or 1)
-        cell, at = source.place(line)
+        cell, _ = source.place(line)
         where = f"cell {cell}, " if cell else ""
         raise Unreadable(
             f"it is not Python 3.11: {where}{error.msg}", line, max(1, error.offset or 1)
@@ -132,16 +133,18 @@ def exports(names: Names) -> dict[str, str]:
 #: what rules look for besides the names in the catalogs
 _OWN: Final = frozenset(
     """
-    set frozenset Set environ getenv hash id uuid urandom secrets gethostname getfqdn node uname getpid getuser getlogin
-    time datetime Timestamp random_state seed Seed hashlib filecmp crc32 distributed install bool samebits __import__
-    import_module getattr read_sql read_sql_query Queue cudnn Trainer backward atomicAdd tomic cuda asm
+    set frozenset Set environ getenv hash id uuid urandom secrets gethostname getfqdn node uname getpid
+    getuser getlogin time datetime Timestamp random_state seed Seed hashlib filecmp crc32 distributed
+    install bool samebits __import__ import_module getattr read_sql read_sql_query Queue cudnn Trainer
+    backward atomicAdd tomic cuda asm
     """.split()
 )
-#: names in the catalogs that are words of any program; they count only where one of the libraries is named, too
+#: names in the catalogs that are words of any program; they count where one of the libraries is named, too
 _COMMON: Final = frozenset(
     """
-    add apply filter map take sample shuffle choice batch compile train scatter gather wait walk glob random normal
-    uniform unique multiply mul dump dumps seed jit call permutation flags cv rand bytes adapt save log median
+    add apply filter map take sample shuffle choice batch compile train scatter gather wait walk glob
+    random normal uniform unique multiply mul dump dumps seed jit call permutation flags cv rand bytes
+    adapt save log median
     """.split()
 )
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")

@@ -1,7 +1,7 @@
 """The catalogs: what is known about frameworks, read from ``catalog/*.toml``.
 
-Knowledge lives there and not in code, each entry with its condition, effect, alternative and source. docs/lint.md
-describes the format.
+Knowledge lives there and not in code, each entry with its condition, effect, alternative and source.
+docs/lint.md describes the format.
 """
 
 import tomllib

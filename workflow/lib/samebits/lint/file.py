@@ -22,13 +22,14 @@ _TRAINING: Final = (".fit", ".backward", ".train", ".fit_transform", ".fit_gener
 #: last parts of the names that rules look for, besides those in the catalogs
 _OWN_WORDS: Final = frozenset(
     """
-    set frozenset environ getenv get hash id uuid1 uuid4 urandom gethostname getfqdn node uname getpid getppid getuser
-    getlogin time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time thread_time localtime gmtime
-    now utcnow today timestamp sorted min max sort sort_values seed manual_seed manual_seed_all set_seed
-    set_random_seed seed_everything default_rng RandomState Random PRNGKey key SeedSequence PCG64 MT19937 Philox
-    from_seed seed_all sha1 sha256 sha512 md5 blake2b blake2s blake3 new update crc32 adler32 cmp file_digest xxh64
-    xxh3_64 submit scatter persist compute map replicate Client LocalCluster worker_map train set randbits token_hex
-    token_bytes token_urlsafe choice randbelow read_sql read_sql_query read_database save save_file
+    set frozenset environ getenv get hash id uuid1 uuid4 urandom gethostname getfqdn node uname getpid
+    getppid getuser getlogin time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time
+    thread_time localtime gmtime now utcnow today timestamp sorted min max sort sort_values seed
+    manual_seed manual_seed_all set_seed set_random_seed seed_everything default_rng RandomState Random
+    PRNGKey key SeedSequence PCG64 MT19937 Philox from_seed seed_all sha1 sha256 sha512 md5 blake2b
+    blake2s blake3 new update crc32 adler32 cmp file_digest xxh64 xxh3_64 submit scatter persist compute
+    map replicate Client LocalCluster worker_map train set randbits token_hex token_bytes token_urlsafe
+    choice randbelow read_sql read_sql_query read_database save save_file
     """.split()
 )
 

@@ -33,7 +33,7 @@ class Change:
         lines = [
             part.decode("utf-8", "replace").splitlines(keepends=True) for part in (self.before, self.after)
         ]
-        return "".join(difflib.unified_diff(*lines, f"a/{self.name}", f"b/{self.name}"))
+        return "".join(difflib.unified_diff(lines[0], lines[1], f"a/{self.name}", f"b/{self.name}"))
 
     def write(self) -> None:
         """Write the file, whole or not at all."""

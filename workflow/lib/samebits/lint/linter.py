@@ -23,6 +23,7 @@ from samebits.lint.source import Source, Unreadable, parse, read
 
 PYTHON: Final = (".py", ".pyi", ".ipynb")
 CUDA: Final = (".cu", ".cuh")
+_COLLECT: Final = 8 << 20  # bytes of source whose trees may lie about: a tree is 100 times its text
 _FEW: Final = 24  # files for which starting processes costs more than it gives
 
 
@@ -63,7 +64,7 @@ def _walk(folder: Path, settings: Settings) -> Iterator[Path]:
     """Yield the files below a folder; a folder that is reached twice, as by a link, is walked once."""
     seen: set[tuple[int, int]] = set()
     for here, folders, names in os.walk(folder, followlinks=True):
-        status = os.stat(here)
+        status = Path(here).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
             continue
@@ -118,7 +119,7 @@ def shown(path: Path) -> str:
         return path.as_posix()
 
 
-# --- analysis ---------------------------------------------------------------------------------------------------
+# --- analysis ---
 
 
 @dataclass
@@ -126,6 +127,7 @@ class _Worker:
     context: Context
     cache: Cache
     summaries: dict[Path, dict[str, str]] = field(default_factory=dict)
+    size: int = 0  # bytes of source since garbage was last collected
 
 
 _worker: _Worker | None = None
@@ -133,14 +135,19 @@ _worker: _Worker | None = None
 
 def _start(context: Context, cache: Path | None) -> None:
     global _worker
-    gc.disable()  # a tree is one large cycle that lives for one file; reference counts and the end free the rest
+    gc.disable()  # a pass over a tree makes no garbage; what files leave is collected between them
     _worker = _Worker(context, Cache(cache, context))
 
 
 def _job(item: tuple[Path, str]) -> tuple[Path, Analysis]:
     path, name = item
     assert _worker is not None  # noqa: S101  by _start
-    return path, analyse_file(path, name, _worker.context, _worker.cache, _worker.summaries)
+    found = analyse_file(path, name, _worker.context, _worker.cache, _worker.summaries)
+    _worker.size += _size(path)
+    if _worker.size > _COLLECT:
+        gc.collect()
+        _worker.size = 0
+    return path, found
 
 
 def _analyse_all(
@@ -149,7 +156,8 @@ def _analyse_all(
     items = [(path, named[path]) for path in wanted]
     count = jobs or len(os.sched_getaffinity(0))
     if len(items) < _FEW or count == 1:
-        memory, summaries = Cache(cache, context), {}
+        memory = Cache(cache, context)
+        summaries: dict[Path, dict[str, str]] = {}
         for path, name in items:
             yield path, analyse_file(path, name, context, memory, summaries)
         return
@@ -213,14 +221,15 @@ def _other(path: Path, name: str, context: Context) -> Analysis:
     return Analysis(tuple(found))
 
 
-# --- the project ------------------------------------------------------------------------------------------------
+# --- the project ---
 
 
 def _facts(found: dict[Path, Analysis], context: Context, cache: Path | None) -> dict[Path, frozenset[str]]:
-    """Return for each file what it, what it imports and what imports it do for the project, such as seeding."""
+    """Return for each file what it, its imports and its importers do for the project, as seeding."""
     own: dict[Path, frozenset[str]] = {path: analysis.facts for path, analysis in found.items()}
     imports: dict[Path, set[Path]] = {}
-    memory, summaries = Cache(cache, context), {}
+    memory = Cache(cache, context)
+    summaries: dict[Path, dict[str, str]] = {}
     todo = [path for path, analysis in found.items() if _asks(analysis)]
     asked = set(todo)
     if len(found) < 2000:  # in a project, what imports a file matters, too

@@ -31,7 +31,17 @@ _TENSOR_METHODS: Final = frozenset(
 
 def _child_fields(node: type[ast.AST]) -> tuple[str, ...]:
     leaves = {"ctx", "op", "ops", "id", "attr", "level", "module", "name", "kind", "n", "s", "is_async"}
-    leaves |= {"simple", "conversion", "asname", "rest", "type_ignores", "type_comment", "arg", "names", "kwd_attrs"}
+    leaves |= {
+        "simple",
+        "conversion",
+        "asname",
+        "rest",
+        "type_ignores",
+        "type_comment",
+        "arg",
+        "names",
+        "kwd_attrs",
+    }
     return tuple(name for name in node._fields if name not in leaves)
 
 
@@ -112,6 +122,7 @@ class Names:
         self.modules: set[str] = set()  # everything imported, in full
         self.calls_of: dict[str, list[ast.Call]] = {}
         self.local: dict[str, Function] = {}
+        self._parameters: dict[tuple[int, str], frozenset[Any] | None] = {}
         self.aliases: set[str] = set()  # names and attributes that may stand for a function of another name
         self._paths: dict[int, str] = {}
         self._active: set[int] = set()
@@ -439,7 +450,8 @@ class Names:
         return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
     def binding(self, name: str, scope: Scope, line: int) -> Binding | None:
-        """Return what a name is bound to where it is used: in its scope the last one before, else the last."""
+        """Return what a name is bound to where it is used: in its scope the last one before, else the
+        last."""
         at: Scope | None = scope
         first = True
         while at is not None:
@@ -742,6 +754,13 @@ class Names:
         return None
 
     def _parameter_values(self, name: str, function: Function, depth: int) -> frozenset[Any] | None:
+        key = (id(function), name)
+        if key not in self._parameters:
+            self._parameters[key] = None  # what calls itself adds nothing
+            self._parameters[key] = self._handed_over(name, function, depth)
+        return self._parameters[key]
+
+    def _handed_over(self, name: str, function: Function, depth: int) -> frozenset[Any] | None:
         found: list[frozenset[Any] | None] = []
         default = default_of(name, function)
         if default is not None:
@@ -839,11 +858,13 @@ def scope_of(node: Any) -> Scope:
 
 _NOT_TENSORS: Final = (
     "torch.device(", "torch.Generator(", "torch.utils.", "torch.optim.", "torch.load(", "torch.distributed.",
-    "torch.jit.", "torch.no_grad(", "torch.cuda.", "torch.multiprocessing.", "torch.backends.", "torch.autograd.",
+    "torch.jit.", "torch.no_grad(", "torch.cuda.", "torch.multiprocessing.", "torch.backends.",
+    "torch.autograd.",
     "torch.get_rng_state(", "torch.finfo(", "torch.iinfo(", "torch.Size(", "torch.compile(", "torch.hub.",
     "torch.profiler.", "torch.fx.", "torch.package.", "torch.onnx.", "torch.testing.", "torch.library.",
     "torch.initial_seed(", "torch.seed(", "torch.get_num_threads(", "torch.dtype", "torch.typename(",
-    "torch.inference_mode(", "torch.enable_grad(", "torch.is_", "torch.numel(", "torch.save(", "torch.futures.",
+    "torch.inference_mode(", "torch.enable_grad(", "torch.is_", "torch.numel(", "torch.save(",
+    "torch.futures.",
 )  # fmt: skip
 _LEAVES_TORCH: Final = (
     ".numpy()",

@@ -14,11 +14,11 @@ from samebits.lint.context import Context, parse_versions
 
 #: folders that hold no code of the user's
 SKIPPED: Final = frozenset(
-    {
-        ".git", ".hg", ".svn", ".venv", "venv", "env", "__pycache__", "node_modules", ".tox", ".nox", ".mypy_cache",
-        ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints", "build", "dist", ".samebits", ".snakemake", ".eggs",
-    }
-)  # fmt: skip
+    """
+    .git .hg .svn .venv venv env __pycache__ node_modules .tox .nox .mypy_cache .ruff_cache .pytest_cache
+    .ipynb_checkpoints build dist .samebits .snakemake .eggs
+    """.split()
+)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ def concerns(file: File, entry: Entry, call: ast.Call | None, path: str, node: A
 
 
 def _set_later(file: File, entry: Entry, call: ast.Call) -> bool:
-    """Tell whether an estimator gets its seed afterwards: ``set_params(random_state=0)``, or by assignment."""
+    """Tell whether an estimator gets its seed afterwards: ``set_params(random_state=0)``, or by
+    assignment."""
     if not entry.fix or entry.fix[0][0] not in ("random_state", "seed"):
         return False
     name, outer = entry.fix[0][0], getattr(call, "parent", None)

@@ -7,28 +7,34 @@ from samebits.lint.file import File
 from samebits.lint.names import UNKNOWN, ancestors, scope_of
 
 _CLOCKS: Final = frozenset(
-    {
-        "time.time", "time.time_ns", "time.perf_counter", "time.perf_counter_ns", "time.monotonic", "time.monotonic_ns",
-        "time.process_time", "time.localtime", "time.gmtime", "datetime.datetime.now", "datetime.datetime.utcnow",
-        "datetime.datetime.today", "datetime.date.today", "pandas.Timestamp.now", "pandas.Timestamp.today",
-        "tensorflow.timestamp", "pandas.Timestamp.utcnow", "time.thread_time",
-    }
-)  # fmt: skip
+    """
+    time.time time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.monotonic_ns
+    time.process_time time.localtime time.gmtime datetime.datetime.now datetime.datetime.utcnow
+    datetime.datetime.today datetime.date.today pandas.Timestamp.now pandas.Timestamp.today
+    tensorflow.timestamp pandas.Timestamp.utcnow time.thread_time
+    """.split()
+)
 _HOSTS: Final = frozenset(
-    {"socket.gethostname", "socket.getfqdn", "platform.node", "os.uname", "os.getpid", "getpass.getuser", "os.getlogin",
-     "platform.uname", "os.getppid"}
-)  # fmt: skip
+    """
+    socket.gethostname socket.getfqdn platform.node os.uname os.getpid getpass.getuser os.getlogin
+    platform.uname os.getppid
+    """.split()
+)
 _UUIDS: Final = frozenset({"uuid.uuid1", "uuid.uuid4", "os.urandom"})
 #: variables that place a process or name a folder, and change no number
 _PLACES: Final = (
-    "RANK", "WORLD_SIZE", "LOCAL", "MASTER", "SLURM", "CUDA_VISIBLE", "HOME", "PATH", "DIR", "TOKEN", "KEY", "URL", "URI",
-    "PORT", "HOST", "DEBUG", "LOG", "VERBOSE", "CACHE", "USER", "TMP", "OMPI", "NODE", "PMI", "TASK", "RUN_ID", "JOB",
+    "RANK", "WORLD_SIZE", "LOCAL", "MASTER", "SLURM", "CUDA_VISIBLE", "HOME", "PATH", "DIR", "TOKEN", "KEY",
+    "URL", "URI",
+    "PORT", "HOST", "DEBUG", "LOG", "VERBOSE", "CACHE", "USER", "TMP", "OMPI", "NODE", "PMI", "TASK",
+    "RUN_ID", "JOB",
     "TIMEOUT", "COLUMNS", "LINES", "PROJECT", "ENDPOINT", "VERSION", "CI",
 )  # fmt: skip
 _SAY: Final = frozenset(
-    {"print", "info", "debug", "warning", "error", "critical", "exception", "log", "write", "format", "echo", "pprint",
-     "set_postfix", "set_description", "log_metric", "log_param", "add_scalar", "warn", "log_text", "secho", "rule"}
-)  # fmt: skip
+    """
+    print info debug warning error critical exception log write format echo pprint set_postfix
+    set_description log_metric log_param add_scalar warn log_text secho rule
+    """.split()
+)
 _NUMERIC: Final = ("numpy.", "torch.", "tensorflow.", "pandas.", "jax.", "sklearn.", "xgboost.", "lightgbm.")
 _NAMING: Final = frozenset({"strftime", "isoformat", "ctime", "asctime"})
 
@@ -41,7 +47,7 @@ def check(file: File) -> None:
                 file.report(
                     call,
                     "SB501",
-                    f"{path}() differs in every run, and {how}; count steps instead, or pass the time in as data",
+                    f"{path}() differs in every run, and {how}; count steps, or pass the time in as data",
                 )
         elif path in _UUIDS or (path.startswith("secrets.") and path != "secrets.compare_digest"):
             if not _in_seed(call) and not _is_said(call):
@@ -79,8 +85,8 @@ def _scopes(file: File) -> list[Any]:
     found = {id(file.names.module): file.names.module}
     for node, _ in file.names.functions:
         found[id(node.inner)] = node.inner  # type: ignore[union-attr]
-    for node, _ in file.names.classes:
-        found[id(node.inner)] = node.inner  # type: ignore[attr-defined]
+    for owner, _ in file.names.classes:
+        found[id(owner.inner)] = owner.inner  # type: ignore[attr-defined]
     for loop in file.names.loops:
         scope = getattr(loop, "scope", None)
         if scope is not None:
@@ -243,7 +249,7 @@ def _is_harmless(file: File, node: Any, depth: int) -> bool:
 def _hash(file: File, call: ast.Call) -> None:
     """Report hash() of what may be text: it differs between processes unless PYTHONHASHSEED is set."""
     given = call.args[0]
-    if file.context.sealed or "variable.PYTHONHASHSEED" in ():
+    if file.context.sealed:
         return
     values = file.names.values(given)
     if values is not None and all(isinstance(value, int | float) for value in values):

@@ -14,29 +14,27 @@ _FREE: Final = frozenset(
 )
 #: what hands the order on
 _THROUGH: Final = frozenset(
-    {
-        "list", "tuple", "enumerate", "iter", "map", "filter", "reversed", "zip", "array", "tqdm", "chain",
-        "from_iterable", "islice", "track", "progress_bar", "trange",
-    }
-)  # fmt: skip
+    """
+    list tuple enumerate iter map filter reversed zip array tqdm chain from_iterable islice track
+    progress_bar trange
+    """.split()
+)
 #: statements for which the order of their turns does not matter
 _FREE_METHODS: Final = frozenset(
-    {
-        "add", "discard", "remove", "unlink", "rmtree", "rmdir", "print", "mkdir", "makedirs", "copy", "copy2", "copyfile",
-        "rename", "replace", "move", "info", "debug", "warning", "error", "touch", "symlink", "chmod", "kill",
-        "cancel", "close", "terminate", "join", "setattr", "delattr", "register", "write_text", "write_bytes",
-        "result", "exception", "update_progress", "set_description", "warn", "isinstance", "issubclass",
-    }
-)  # fmt: skip
+    """
+    add discard remove unlink rmtree rmdir print mkdir makedirs copy copy2 copyfile rename replace move
+    info debug warning error touch symlink chmod kill cancel close terminate join setattr delattr register
+    write_text write_bytes result exception update_progress set_description warn isinstance issubclass
+    """.split()
+)
 #: calls that read an iterable in its order
 _CONSUMERS: Final = frozenset(
-    {
-        "list", "tuple", "enumerate", "iter", "map", "filter", "zip", "array", "asarray", "tensor", "as_tensor", "Series",
-        "DataFrame", "join", "choice", "choices", "sample", "fromkeys", "chain", "islice", "extend", "Index", "concat",
-        "concatenate", "stack", "vstack", "hstack", "cat", "next", "cycle", "product", "permutations", "combinations",
-        "Categorical", "LongTensor", "shuffle", "deque", "tqdm", "from_iterable",
-    }
-)  # fmt: skip
+    """
+    list tuple enumerate iter map filter zip array asarray tensor as_tensor Series DataFrame join choice
+    choices sample fromkeys chain islice extend Index concat concatenate stack vstack hstack cat next
+    cycle product permutations combinations Categorical LongTensor shuffle deque tqdm from_iterable
+    """.split()
+)
 _DEPTH: Final = 4
 
 
@@ -209,9 +207,7 @@ def _is_free_from(file: File, consumer: Any, node: Any, kind: str, depth: int) -
                 return leaf != "update" or (path.startswith(("set()", UNKNOWN)) and "set" in path)
             if leaf in _THROUGH:
                 return is_free(file, consumer, kind, depth + 1)
-            if leaf in ("union", "intersection", "difference", "issubset", "issuperset", "isdisjoint"):
-                return True
-            return False
+            return leaf in ("union", "intersection", "difference", "issubset", "issuperset", "isdisjoint")
         case ast.comprehension():
             owner = consumer.parent  # type: ignore[attr-defined]
             if isinstance(owner, ast.SetComp):

@@ -35,7 +35,7 @@ def check(file: File) -> None:
             file.report(
                 call,
                 "SB802",
-                f"{path.rpartition('.')[2]} with work stealing: partitions move between workers as they are free; "
+                f"{path.rpartition('.')[2]} with work stealing: partitions move to whichever worker is free; "
                 f'dask.config.set({{"{_STEALING}": False}}) before',
                 unless=("dask.no-stealing",),
             )

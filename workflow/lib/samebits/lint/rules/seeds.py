@@ -8,42 +8,46 @@ from samebits.lint.finding import Edit, Fix
 from samebits.lint.names import ancestors, argument
 
 #: calls that take a seed: path -> where it stands
-SEEDERS: Final = {
-    "random.seed": 0, "numpy.random.seed": 0, "torch.manual_seed": 0, "torch.random.manual_seed": 0,
-    "torch.cuda.manual_seed": 0, "torch.cuda.manual_seed_all": 0, "tensorflow.random.set_seed": 0,
-    "tensorflow.set_random_seed": 0, "keras.utils.set_random_seed": 0, "lightning.pytorch.seed_everything": 0,
-    "numpy.random.default_rng": 0, "numpy.random.RandomState": 0, "random.Random": 0, "jax.random.PRNGKey": 0,
-    "jax.random.key": 0, "transformers.set_seed": 0, "accelerate.utils.set_seed": 0, "numpy.random.SeedSequence": 0,
-    "numpy.random.PCG64": 0, "numpy.random.MT19937": 0, "numpy.random.Philox": 1, "tensorflow.random.Generator.from_seed": 0,
-    "cupy.random.seed": 0, "mxnet.random.seed": 0, "dask.array.random.seed": 0, "dask.array.random.RandomState": 0,
-    "lightning.seed_everything": 0, "torch.default_generator.manual_seed": 0, "samebits.seed_all": 0,
-    "fastai.torch_core.set_seed": 0, "torch.xpu.manual_seed": 0, "torch.mps.manual_seed": 0,
-}  # fmt: skip
+SEEDERS: Final = dict.fromkeys(
+    """
+    random.seed numpy.random.seed torch.manual_seed torch.random.manual_seed torch.cuda.manual_seed
+    torch.cuda.manual_seed_all tensorflow.random.set_seed tensorflow.set_random_seed
+    keras.utils.set_random_seed lightning.pytorch.seed_everything numpy.random.default_rng
+    numpy.random.RandomState random.Random jax.random.PRNGKey jax.random.key transformers.set_seed
+    accelerate.utils.set_seed numpy.random.SeedSequence numpy.random.PCG64 numpy.random.MT19937
+    tensorflow.random.Generator.from_seed cupy.random.seed mxnet.random.seed dask.array.random.seed
+    dask.array.random.RandomState lightning.seed_everything torch.default_generator.manual_seed
+    samebits.seed_all fastai.torch_core.set_seed torch.xpu.manual_seed torch.mps.manual_seed
+    """.split(),
+    0,
+) | {"numpy.random.Philox": 1}
 #: of these, the ones that reset a generator that others share
 _GLOBAL: Final = frozenset(
-    {
-        "random.seed", "numpy.random.seed", "torch.manual_seed", "torch.random.manual_seed", "tensorflow.random.set_seed",
-        "torch.cuda.manual_seed", "torch.cuda.manual_seed_all", "keras.utils.set_random_seed", "transformers.set_seed",
-        "lightning.pytorch.seed_everything", "accelerate.utils.set_seed",
-    }
-)  # fmt: skip
+    """
+    random.seed numpy.random.seed torch.manual_seed torch.random.manual_seed tensorflow.random.set_seed
+    torch.cuda.manual_seed torch.cuda.manual_seed_all keras.utils.set_random_seed transformers.set_seed
+    lightning.pytorch.seed_everything accelerate.utils.set_seed
+    """.split()
+)
 _SEED_ARGUMENTS: Final = frozenset(
     {"seed", "random_state", "random_seed", "rng_seed", "seed_value", "manual_seed", "bagging_seed"}
 )
 #: what differs in every process
-_ENTROPY: Final = (
-    "time.", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "os.getpid", "os.urandom",
-    "uuid.uuid1", "uuid.uuid4", "secrets.", "random.SystemRandom", "torch.seed", "torch.initial_seed", "os.getppid",
-    "socket.gethostname", "threading.get_ident", "id", "hash", "numpy.random.randint", "random.randint",
-    "random.random", "random.getrandbits", "random.randrange", "numpy.random.random", "numpy.random.rand",
-    "torch.randint", "platform.node", "datetime.date.today",
-)  # fmt: skip
+_ENTROPY: Final = tuple(
+    """
+    time. datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today os.getpid os.urandom
+    uuid.uuid1 uuid.uuid4 secrets. random.SystemRandom torch.seed torch.initial_seed os.getppid
+    socket.gethostname threading.get_ident id hash numpy.random.randint random.randint random.random
+    random.getrandbits random.randrange numpy.random.random numpy.random.rand torch.randint platform.node
+    datetime.date.today
+    """.split()
+)
 _DERIVED: Final = frozenset(
-    {
-        "random.randint", "random.random", "random.getrandbits", "random.randrange", "numpy.random.randint",
-        "numpy.random.random", "numpy.random.rand", "torch.randint", "torch.initial_seed", "hash",
-    }
-)  # fmt: skip
+    """
+    random.randint random.random random.getrandbits random.randrange numpy.random.randint
+    numpy.random.random numpy.random.rand torch.randint torch.initial_seed hash
+    """.split()
+)
 _LABELS: Final = {"torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras"}
 
 
@@ -120,8 +124,7 @@ def _entropy(file: File, seed: Any, node: Any) -> bool:
 
 def _is_entropy(path: str) -> bool:
     if path.startswith("time."):
-        return path in ("time.time", "time.time_ns", "time.perf_counter", "time.perf_counter_ns", "time.monotonic",
-                        "time.monotonic_ns", "time.process_time", "time.localtime", "time.gmtime", "time.clock")  # fmt: skip
+        return path not in ("time.sleep", "time.strftime", "time.strptime", "time.mktime", "time.tzset")
     return path.startswith("secrets.") or path.startswith("random.SystemRandom") or path in _ENTROPY
 
 

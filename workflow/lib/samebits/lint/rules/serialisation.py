@@ -56,11 +56,8 @@ def _metadata(file: File, call: ast.Call) -> None:
     """Report several metadata keys, which safetensors writes in another order in every process."""
     given = argument(call, "metadata", 2)
     table = file.names.literal(given) if given is not None and given is not call else None
-    if (
-        isinstance(table, ast.Dict)
-        and len(table.keys) > 1
-        or isinstance(table, ast.Call)
-        and len(table.keywords) > 1
+    if (isinstance(table, ast.Dict) and len(table.keys) > 1) or (
+        isinstance(table, ast.Call) and len(table.keywords) > 1
     ):
         file.report(
             call,

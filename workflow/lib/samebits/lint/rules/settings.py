@@ -34,8 +34,8 @@ def _setting(file: File, assign: Any, target: ast.Attribute) -> None:
     if value is None:
         return
     if path in file.catalog.setters:
-        inner = file.text(value)
-        edit = Edit(file.end(target), file.end(value), f"({inner})")
+        inner = _between(file, target, assign)
+        edit = Edit(file.end(target), file.end(assign), f"({inner})")
         fix = (
             Fix("call the setter", (edit,))
             if isinstance(assign, ast.Assign) and len(assign.targets) == 1
@@ -65,9 +65,15 @@ def _setting(file: File, assign: Any, target: ast.Attribute) -> None:
         file.report(
             assign,
             "SB307",
-            f"{target.attr} is read when the Trainer is made and has no effect later; pass it to Trainer(...)",
+            f"{target.attr} is read when the Trainer is made not later; pass it to Trainer(...)",
             "error" if target.attr == "deterministic" else None,
         )
+
+
+def _between(file: File, target: Any, assign: Any) -> str:
+    """Return what stands after the equals sign, with its own parentheses."""
+    raw = file.source.text.encode("utf-8", "surrogatepass")[file.end(target) : file.end(assign)]
+    return raw.decode("utf-8", "surrogatepass").partition("=")[2].strip()
 
 
 def _concerns(file: File, setting: Setting, value: Any) -> bool:

@@ -15,8 +15,9 @@ _PINNED: Final = re.compile(
     r"==|@|--require-hashes|\.whl\b|\.lock\b|\s-r\s|--requirement|\s-e\b|\s\.\s*$|\s\.\[|--no-deps"
 )
 _REQUIREMENT: Final = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*([^#;@]*)")
-LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "requirements.lock", "pixi.lock",
-                "pylock.toml")  # fmt: skip
+LOCKS: Final = tuple(
+    "uv.lock poetry.lock pdm.lock Pipfile.lock conda-lock.yml requirements.lock pixi.lock pylock.toml".split()
+)
 
 
 def check(file: File) -> None:
