@@ -111,7 +111,7 @@ def test_notebooks_are_mended_in_their_cells(command):
             "cell_type": "code",
             "metadata": {},
             "outputs": [],
-            "source": ["!ls\n", "x = os.listdir('.')\n", "x"],
+            "source": ["!ls\n", "x = os.listdir('.')\n", "print(x)"],
         },
     ]
     document = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}

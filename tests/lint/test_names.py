@@ -65,6 +65,7 @@ def test_functions_and_aliases_of_the_same_project_are_followed(command):
     command.write("seeding.py", "import torch\ndef everything(seed):\n    torch.manual_seed(seed)\n")
     command.write("data.py", "from torch.utils.data import DataLoader as Loader\n")
     train = """
+import torch
 from ops import histogram, layers
 from seeding import everything
 from data import Loader

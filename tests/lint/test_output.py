@@ -55,7 +55,7 @@ def test_json_is_a_list_of_findings(command):
         "severity": "warning",
         "message": "numpy.random.default_rng without a seed takes one from the system; hand it a seed",
         "excerpt": "rng = np.random.default_rng()",
-        "fix": {"description": "add seed=0", "edits": [{"start": 59, "end": 59, "text": "seed=0"}]},
+        "fix": {"description": "add seed=0", "edits": [{"start": 57, "end": 57, "text": "seed=0"}]},
     }
     assert second["code"] == "SB401"
 

@@ -64,7 +64,9 @@ def analyse(
     try:
         tree = parse(source)
         if not _may_concern(source.text):
-            return Analysis((), modules=frozenset(_imported_modules(source.text, package)))
+            modules = frozenset(_imported_modules(source.text, package))
+            if not any(map(is_local, modules)):  # a name of the project may stand for anything
+                return Analysis((), modules=modules)
         names = Names(tree, package, imported, is_local)
         file = File(source, names, context, catalog)
         for rule in _RULES:

@@ -156,10 +156,12 @@ def _analyse_all(
     items = [(path, named[path]) for path in wanted]
     count = jobs or len(os.sched_getaffinity(0))
     if len(items) < _FEW or count == 1:
-        memory = Cache(cache, context)
-        summaries: dict[Path, dict[str, str]] = {}
-        for path, name in items:
-            yield path, analyse_file(path, name, context, memory, summaries)
+        enabled = gc.isenabled()
+        _start(context, cache)
+        for item in items:
+            yield _job(item)
+        if enabled:
+            gc.enable()
         return
     catalog.load()  # before the processes start, so that each has it
     # the largest first, so that none is left alone at the end; the order of results is the files'

@@ -138,46 +138,56 @@ class Names:
 
     def _fill(self, owner: ast.AST, scope: Scope, todo: list[tuple[ast.AST, Scope]]) -> None:
         """Record what happens in a scope; scopes inside it are put on ``todo``."""
-        stack: list[tuple[Any, ast.AST]] = []
-        if isinstance(owner, ast.Lambda):
-            stack.append((owner.body, owner))
-        elif isinstance(owner, _COMPREHENSIONS):
-            stack += [(child, owner) for child in ast.iter_child_nodes(owner)]
-        else:
-            stack += [(child, owner) for child in reversed(owner.body)]  # type: ignore[attr-defined]
+        stack: list[Any] = []
         pop, push = stack.pop, stack.append
-        loads = scope.loads
-        while stack:
-            node, parent = pop()
-            node.parent = parent
-            kind = node.__class__
+        loads, strings = scope.loads, self.strings
+
+        # written for speed: nine of ten nodes are names, constants and what holds them
+        def enter(parent: Any, child: Any) -> None:
+            child.parent = parent
+            kind = child.__class__
             if kind is ast.Name:
-                node.scope = scope
-                if node.ctx.__class__ is ast.Load:
-                    loads.setdefault(node.id, []).append(node)
-                continue
-            if kind is ast.Constant:
-                if node.value.__class__ is str and len(node.value) > 3:
-                    self.strings.append(node)
-                continue
+                child.scope = scope
+                if child.ctx.__class__ is ast.Load:
+                    known = loads.get(child.id)
+                    if known is None:
+                        loads[child.id] = [child]
+                    else:
+                        known.append(child)
+            elif kind is ast.Constant:
+                if child.value.__class__ is str and len(child.value) > 3:
+                    strings.append(child)
+            else:
+                push(child)
+
+        if isinstance(owner, ast.Lambda):
+            enter(owner, owner.body)
+        else:
+            body = ast.iter_child_nodes(owner) if isinstance(owner, _COMPREHENSIONS) else owner.body  # type: ignore[attr-defined]
+            for child in reversed(list(body)):
+                enter(owner, child)
+        while stack:
+            node = pop()
+            kind = node.__class__
             if kind is ast.Call:
                 node.scope = scope
                 self.calls.append(node)
-                if node.func.__class__ is ast.Name:
-                    self.calls_of.setdefault(node.func.id, []).append(node)
-                elif node.func.__class__ is ast.Attribute:
-                    self.calls_of.setdefault(node.func.attr, []).append(node)
+                function = node.func
+                name = function.__class__
+                name = function.id if name is ast.Name else function.attr if name is ast.Attribute else None
+                if name is not None:
+                    self.calls_of.setdefault(name, []).append(node)
             elif kind in _HANDLERS:
                 if _HANDLERS[kind](self, node, scope, todo):
                     continue
-            for name in _FIELDS[kind]:
-                child = getattr(node, name, None)
+            for field in _FIELDS[kind]:
+                child = getattr(node, field)
                 if child.__class__ is list:
                     for item in reversed(child):
                         if item is not None:
-                            push((item, node))
+                            enter(node, item)
                 elif child is not None:
-                    push((child, node))
+                    enter(node, child)
 
     def _import(self, node: ast.Import, scope: Scope, todo: Any) -> bool:
         for alias in node.names:

@@ -1,5 +1,8 @@
 """Modules of the same project: found beside the file that imports them, read, and never run."""
 
+import os
+import sys
+from functools import lru_cache
 from pathlib import Path
 
 from samebits.lint import catalog
@@ -8,8 +11,12 @@ from samebits.lint.source import Unreadable, read
 
 def package_of(path: Path) -> tuple[str, Path]:
     """Return the dotted package that a file is in, and the folder from which it is imported."""
+    return _package(path.parent)
+
+
+@lru_cache(4096)
+def _package(folder: Path) -> tuple[str, Path]:
     parts: list[str] = []
-    folder = path.parent
     while (folder / "__init__.py").is_file() and folder.parent != folder and len(parts) < 32:
         parts.insert(0, folder.name)
         folder = folder.parent
@@ -18,16 +25,25 @@ def package_of(path: Path) -> tuple[str, Path]:
 
 def locate(module: str, path: Path) -> Path | None:
     """Return the file of a module that a file imports, if it is of the same project."""
-    if not module or module.partition(".")[0] in catalog.load().frameworks:
+    root = module.partition(".")[0]
+    if not root or root in catalog.load().frameworks or root in sys.stdlib_module_names:
         return None
-    _, root = package_of(path)
-    relative = Path(*module.split("."))
-    for base in dict.fromkeys((path.parent, root, root / "src")):
-        for candidate in ((base / relative).with_suffix(".py"), base / relative / "__init__.py"):
+    return _locate(module, path.parent)
+
+
+@lru_cache(65536)
+def _locate(module: str, folder: Path) -> Path | None:
+    package, root = _package(folder)
+    installed = root.name in ("site-packages", "dist-packages")
+    if installed and module.partition(".")[0] != package.partition(".")[0]:
+        return None  # another installed package is not of the project
+    relative = module.replace(".", "/")
+    for base in dict.fromkeys((str(folder), str(root), f"{root}/src")):
+        for candidate in (f"{base}/{relative}.py", f"{base}/{relative}/__init__.py"):
             try:
-                if candidate.is_file():
-                    return candidate
-            except OSError:  # a name longer than the file system takes
+                if os.path.isfile(candidate):  # noqa: PTH113  asked a hundred thousand times
+                    return Path(candidate)
+            except (OSError, ValueError):  # a name that the file system does not take
                 return None
     return None
 

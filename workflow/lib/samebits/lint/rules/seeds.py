@@ -281,10 +281,8 @@ def _trains_torch(file: File) -> ast.Call | None:
     for call in calls.get("backward", ()):
         if isinstance(call.func, ast.Attribute):
             return call
-    for call in (*calls.get("fit", ()), *calls.get("train", ())):
-        if "Trainer()" in file.path(call.func):
-            return call
-    return None
+    trained: list[ast.Call] = [*calls.get("fit", ()), *calls.get("train", ())]
+    return next((call for call in trained if "Trainer()" in file.path(call.func)), None)
 
 
 def _trains_keras(file: File) -> ast.Call | None:
