@@ -25,7 +25,7 @@ FLOORS = [
     {"verdict", "download"},
     {"environments", "compare", "fetch"},
     {"config", "launch", "report", "profiles", "summary"},
-    {"layout", "resolve"},
+    {"layout", "resolve", "lint"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,0 +1,1 @@
+"""The rules' code: what catalogs alone cannot say."""
