@@ -191,8 +191,8 @@ def test_the_policy_stops_what_slips_in(browser, results, tmp_path):
 def test_the_demos_report_renders(browser, demo):
     page, trouble = open_page(browser, demo.folder / "results" / "report.html")
     assert trouble == []
-    assert "All 2 models are bit-identical in every run" in " ".join(page.inner_text("h1").split())
-    assert page.locator(".js-plotly-plot .scatterlayer .trace path.js-line").count() == 4
+    assert "All 7 models are bit-identical in every run" in " ".join(page.inner_text("h1").split())
+    assert page.locator(".js-plotly-plot .scatterlayer .trace path.js-line").count() == 10
 
 
 def test_the_same_results_give_the_same_bytes(results, tmp_path):
