@@ -56,7 +56,8 @@ class Adapter(frameworks.Adapter):
     """Grows a booster on the workers of a cluster.
 
     A segment is trained by one call, since a call costs 0.3 s before its first round (measured with two local
-    workers); its rounds are then told one by one. Nothing is lost by that: the state is only looked at where the segment ends.
+    workers); its rounds are then told one by one. Nothing is lost by that: the state is only looked at where
+    the segment ends.
     """
 
     def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
