@@ -102,12 +102,23 @@ def _start(folder, stack):
         _run(["slurmd", "-N", f"n{n}"])
         stack.callback(_stop, folder / f"slurmd-n{n}.pid")
     _wait(lambda: _run(["sinfo", "-h", "-t", "idle", "-o", "%D"]).strip() == str(NODES))
+    # a cancelled job is killed some seconds later, by daemons that must still be there
+    stack.callback(_wait, lambda: not _run(["squeue", "-h"]).strip() and not _steps())
 
 
 def _run(command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, f"{command[0]}: {done.stdout}"
     return done.stdout
+
+
+def _steps():
+    """Return the processes that watch over jobs; each stays until all of its job has ended."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found += [process] if process.read_bytes().startswith(b"slurmstepd:") else []
+    return found
 
 
 def _free_ports(count):
@@ -122,7 +133,7 @@ def _wait(condition, seconds=60):
     """Poll until the condition holds, and fail if it never does."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "SLURM's nodes do not get idle"
+        assert time.monotonic() < end, "SLURM does not get idle"
         time.sleep(0.05)
 
 

@@ -37,7 +37,6 @@ _SETTINGS = {
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
-    "distributed.worker.memory.rebalance.measure": "managed",
 }
 
 
