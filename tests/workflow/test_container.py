@@ -238,7 +238,7 @@ def test_an_image_is_pushed_and_pulled_by_its_digest(built, tmp_path):
             built / "environment.json"
         ).read_bytes()
         assert pulled == verify(built)
-        other = reference.replace(reference[-1], "0" if reference[-1] != "0" else "1")[: len(reference)]
+        other = reference[:-1] + ("1" if reference.endswith("0") else "0")
         assert "cannot be pulled" in refusal(
             lambda: registry.pull(other, tmp_path / "other", plain_http=True)
         )
