@@ -160,21 +160,39 @@ for path in ("/samebits-environment/evil", "/usr/evil"):
     assert (tmp_path / "written").exists()
 
 
-def test_what_a_killed_podman_leaves_behind_is_ended_by_the_next_start(built, tmp_path):
-    def running():
-        listed = subprocess.run(["podman", "ps", "--quiet"], capture_output=True, text=True, check=True)
-        return listed.stdout.split()
+def running():
+    listed = subprocess.run(["podman", "ps", "--quiet"], capture_output=True, text=True, check=True)
+    return listed.stdout.split()
 
-    os.mkfifo(tmp_path / "started")
-    code = f"open({str(tmp_path / 'started')!r}, 'w').close(); import signal; signal.pause()"
-    podman = subprocess.Popen(command(built, code, tmp_path))
-    (tmp_path / "started").read_bytes()  # waits until the container writes
+
+def started(prefix, scratch):
+    """Start a process that would never end; return its podman when it runs."""
+    os.mkfifo(scratch / "started")
+    code = f"open({str(scratch / 'started')!r}, 'w').close(); import signal; signal.pause()"
+    podman = subprocess.Popen(command(prefix, code, scratch))
+    (scratch / "started").read_bytes()  # waits until the container writes
     while not running():  # and until podman knows of it
         assert podman.poll() is None
+    return podman
+
+
+def test_a_signal_ends_the_process_in_it(built, tmp_path):
+    podman = started(built, tmp_path)
+    podman.terminate()
+    assert podman.wait() != 0
+    assert running() == []
+
+
+def test_the_exit_status_is_that_of_the_process(built, tmp_path):
+    assert in_container(built, "raise SystemExit(2)", tmp_path).returncode == 2
+
+
+def test_what_a_killed_podman_leaves_behind_is_ended_by_the_next_start(built, tmp_path):
+    podman = started(built, tmp_path)
     podman.kill()
     podman.wait()
     (left,) = running()
-    assert in_container(built, "print('next')", tmp_path).stdout == "next\n"
+    assert in_container(built, "print('next')", tmp_path).stdout.endswith("next\n")
     assert running() == []
     assert subprocess.run(["podman", "container", "exists", left]).returncode == 1
 
@@ -220,7 +238,7 @@ def test_an_image_is_pushed_and_pulled_by_its_digest(built, tmp_path):
             built / "environment.json"
         ).read_bytes()
         assert pulled == verify(built)
-        other = reference.replace(reference[-1], "0" if reference[-1] != "0" else "1")[: len(reference)]
+        other = reference[:-1] + ("1" if reference.endswith("0") else "0")
         assert "cannot be pulled" in refusal(
             lambda: registry.pull(other, tmp_path / "other", plain_http=True)
         )

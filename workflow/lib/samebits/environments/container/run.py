@@ -26,6 +26,9 @@ for folder, _, names in os.walk("."):
 other = sorted(path for path in listed.keys() | found.keys() if listed.get(path) != found.get(path))
 print(other[0] if other else "")
 """
+#: the first process of a container is deaf to SIGTERM unless it says otherwise; so this one is a shell that
+#: ends all others
+_FIRST = 'trap "kill -KILL -1" TERM INT HUP; "$@" & wait $!'
 _ISOLATED = (
     "--rm",
     "--network=none",
@@ -97,6 +100,7 @@ def command(
         f"--workdir={variables['HOME']}",
         *mounts,
         image,
+        *("/bin/sh", "-c", _FIRST, "sh"),
         # podman sets variables of its own, which a measured process may not see
         "/usr/bin/env",
         "--ignore-environment",
