@@ -756,6 +756,17 @@ class Names:
                     return frozenset([tuple(next(iter(part)) for part in parts if part is not None)])
         return None
 
+    def is_none(self, node: Any) -> bool:
+        """Tell whether an expression is None for certain; a parameter may be anything."""
+        for _ in range(4):
+            if not isinstance(node, ast.Name):
+                break
+            bound = self.binding(node.id, node.scope, node.lineno)  # type: ignore[attr-defined]
+            if bound is None or bound.how != "value":
+                return False
+            node = bound.node
+        return _is_none(node)
+
     def _bound_values(self, bound: Binding | None, depth: int) -> frozenset[Any] | None:
         if bound is None:
             return None

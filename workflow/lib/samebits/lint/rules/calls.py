@@ -79,7 +79,8 @@ def concerns(file: File, entry: Entry, call: ast.Call | None, path: str, node: A
             subject = file.path(call.args[0])
         if entry.device == "cuda" and is_tensor(subject) and subject.endswith((".cpu()", '.to("cpu")')):
             return False
-        if entry.integers and (integer_tensor(subject) or _integer_type(file, call)):
+        # what holds integers has no gradient
+        if (entry.integers or entry.backward) and (integer_tensor(subject) or _integer_type(file, call)):
             return False
         if not file.applies(call, entry) or _set_later(file, entry, call):
             return False
@@ -134,6 +135,8 @@ def _report(file: File, entry: Entry, call: ast.Call | None, node: Any, path: st
         severity = entry.severity or file.catalog.rules[entry.code].severity
         if entry.sealed in ("error", "warning", "note") and context.sealed:
             severity = entry.sealed
+    if entry.code == "SB204" and not file.is_script() and _in_function(call):
+        severity = "note"  # a library draws; the script that uses it may seed
     message = f"{shown(path)} {entry.what}"
     if entry.use:
         message += f"; {entry.use}"
@@ -145,6 +148,12 @@ def _report(file: File, entry: Entry, call: ast.Call | None, node: Any, path: st
         fix=_fix(file, entry, call),
         unless=unless,
         soften=entry.soften,
+    )
+
+
+def _in_function(node: Any) -> bool:
+    return any(
+        isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for outer in ancestors(node)
     )
 
 

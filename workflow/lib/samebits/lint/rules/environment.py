@@ -1,6 +1,7 @@
 """What differs from process to process or machine to machine: clock, identifiers, host, variables."""
 
 import ast
+import re
 from typing import Any, Final
 
 from samebits.lint.file import File
@@ -29,6 +30,11 @@ _PLACES: Final = (
     "RUN_ID", "JOB",
     "TIMEOUT", "COLUMNS", "LINES", "PROJECT", "ENDPOINT", "VERSION", "CI",
 )  # fmt: skip
+#: variables that say how something is trained
+_CHOICES: Final = re.compile(
+    r"LR$|^LR|RATE|EPOCH|BATCH|SEED|STEP|LAYER|HIDDEN|DROPOUT|DECAY|MOMENTUM|DIM|ALPHA|BETA|GAMMA|DEPTH|ESTIMATOR|FOLD"
+    r"|SPLIT|SAMPLE|SHUFFLE|WARMUP|TEMPERATURE|AUGMENT|CLIP|EPS|SIZE|THREAD|WORKER|TRAIN|MODEL|ITER|ROUND|NUM_"
+)
 _SAY: Final = frozenset(
     """
     print info debug warning error critical exception log write format echo pprint set_postfix
@@ -103,13 +109,14 @@ def _clock(file: File, node: Any, depth: int, elapsed: bool) -> str:
         case ast.BinOp(op=ast.Sub()):
             return _clock(file, parent, depth + 1, True)
         case ast.BinOp(op=ast.Mod()):
-            if _in_seed(parent):
+            if elapsed or node is parent.right or _in_seed(parent):  # "%s" % time.time() is text
                 return ""
             return "a remainder of it is used"
         case ast.BinOp() | ast.UnaryOp() | ast.IfExp() | ast.FormattedValue():
             return "" if isinstance(parent, ast.FormattedValue) else _clock(file, parent, depth + 1, elapsed)
         case ast.List() | ast.Tuple():
-            return _clock(file, parent, depth + 1, elapsed)
+            outer = getattr(parent, "parent", None)
+            return _clock(file, parent, depth + 1, elapsed) if isinstance(outer, ast.Call | ast.List) else ""
         case ast.Attribute():
             if parent.attr in _NAMING:
                 return ""
@@ -328,7 +335,7 @@ def _variable(file: File, node: Any, name: Any) -> None:
         return
     if not file.context.sealed and any(word in text.upper() for word in _PLACES):
         return
-    if file.context.sealed or _is_converted(node):
+    if file.context.sealed or (_CHOICES.search(text.upper()) and _is_converted(node)):
         file.report(
             node,
             "SB505",
