@@ -155,20 +155,36 @@ def _compared(node: Any, elapsed: bool) -> str:
         if isinstance(outer, ast.While):
             return "it decides how long is trained" if _trains(outer) else ""
         if isinstance(outer, ast.If):
-            leaves = any(isinstance(each, ast.Break | ast.Return) for each in outer.body) and any(
-                isinstance(each, ast.For | ast.While) for each in ancestors(outer)
-            )
-            if leaves:
+            leaves = any(isinstance(each, ast.Break | ast.Return) for each in outer.body)
+            loops = [each for each in ancestors(outer) if isinstance(each, ast.For | ast.While)]
+            if leaves and any(map(_trains, loops)):
                 return "it decides when to stop"
-            return "" if elapsed else "it decides what is done"
+            return "it decides what is done" if _is_hour(node) else ""
         if isinstance(outer, ast.IfExp):
-            return "" if elapsed else "it decides what is computed"
+            return "it decides what is computed" if _is_hour(node) else ""
         if isinstance(outer, ast.stmt):
             return ""
     return ""
 
 
-def _trains(loop: ast.While) -> bool:
+def _is_hour(comparison: ast.AST) -> bool:
+    """Tell whether the time of day or a date is compared, and not how long something took."""
+    parts = {
+        "hour",
+        "minute",
+        "second",
+        "microsecond",
+        "day",
+        "weekday",
+        "month",
+        "year",
+        "tm_hour",
+        "tm_wday",
+    }
+    return any(isinstance(each, ast.Attribute) and each.attr in parts for each in ast.walk(comparison))
+
+
+def _trains(loop: ast.AST) -> bool:
     names = {
         "step",
         "backward",
@@ -234,6 +250,10 @@ def _is_harmless(file: File, node: Any, depth: int) -> bool:
     if depth > 4 or _is_said(node):
         return True
     for outer in ancestors(node):
+        if isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Div):
+            return True  # a folder
+        if isinstance(outer, ast.Compare) and file.path(node).startswith(("os.getpid", "os.getppid")):
+            return True  # asks whether it is still the same process
         if isinstance(outer, ast.Compare | ast.BinOp) and not isinstance(
             getattr(outer, "op", None), ast.Add | ast.Mod
         ):
@@ -293,7 +313,9 @@ def _id(file: File, call: ast.Call) -> None:
         _report_id(file, call)
     elif isinstance(parent, ast.Call) and call in parent.args:
         path = file.path(parent.func)
-        if path.startswith(_NUMERIC) and not path.endswith(".seed"):
+        if path.startswith(_NUMERIC) and path.endswith(
+            (".tensor", ".array", ".asarray", ".as_tensor", ".full")
+        ):
             _report_id(file, call)
 
 

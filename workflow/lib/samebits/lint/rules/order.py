@@ -280,7 +280,8 @@ def _body_is_free(body: list[ast.stmt], kind: str) -> bool:
     for statement in body:
         match statement:
             case ast.Expr(value=ast.Call() as call):
-                if _leaf(call) not in _FREE_METHODS:
+                leaf = _leaf(call)
+                if leaf not in _FREE_METHODS and not leaf.startswith(("erase", "remove", "delete", "del_")):
                     return False
             case ast.Expr(value=ast.Constant()) | ast.Expr(value=ast.Await()):
                 pass
