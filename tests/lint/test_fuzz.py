@@ -86,7 +86,7 @@ def grown(inner):
     )
 
 
-EXPRESSIONS = st.recursive(NAMES | CONSTANTS, grown, max_leaves=12)
+EXPRESSIONS = st.recursive(NAMES | CONSTANTS, grown, max_leaves=5)
 
 
 def blocks(inner):
@@ -121,7 +121,7 @@ SIMPLE = st.one_of(
         ]
     ),
 )  # fmt: skip
-PROGRAMS = st.lists(st.recursive(SIMPLE, blocks, max_leaves=8), max_size=8).map("\n".join)
+PROGRAMS = st.lists(st.recursive(SIMPLE, blocks, max_leaves=3), max_size=6).map("\n".join)
 
 
 def findings(source):

@@ -78,7 +78,7 @@ loss.backward()
     found = command.json("train.py", "--device", "cpu")
     assert [f["code"] for f in found] == ["SB404"]
     found = command.json("train.py", "--device", "cuda")
-    assert [f["code"] for f in found] == ["SB101", "SB101", "SB404"]
+    assert [f["code"] for f in found] == ["SB101", "SB101", "SB404", "SB301"]
 
     command.write("seeding.py", "def everything(seed):\n    pass\n")  # the twin: nothing seeds any more
     assert "SB201" in [f["code"] for f in command.json("train.py", "--device", "cpu")]

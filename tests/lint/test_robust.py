@@ -78,12 +78,13 @@ def test_columns_count_characters(command):
 
 def test_large_and_deep_files(command):
     command.write("large.py", "import os\n" + "x = [1, 2, 3]\n" * 750_000 + "y = os.listdir('.')\n")  # 10 MB
-    command.write("deep.py", "import os\nx = " + "+".join(["y"] * 3000) + "\nz = os.listdir('.')\n")
+    command.write("deep.py", "import os\nx = " + "+".join(["y"] * 900) + "\nz = os.listdir('.')\n")
     command.write("chain.py", "import os\nx = y" + ".f()" * 800 + "\nz = os.listdir('.')\n")
     command.write(
         "ifs.py",
         "import os\n" + "".join(" " * i + "if x:\n" for i in range(90)) + " " * 90 + "y = os.listdir('.')\n",
     )
+    command.write("sum.py", "x = " + "+".join(["y"] * 9000) + "\n")  # more than Python's own parser takes
     command.write("huge.py", "x = 1\n" * 6_000_000)
     findings = command.json(".", "--no-cache")
     assert {f["path"]: f["code"] for f in findings} == {
@@ -92,6 +93,7 @@ def test_large_and_deep_files(command):
         "chain.py": "SB401",
         "ifs.py": "SB401",
         "huge.py": "SB001",
+        "sum.py": "SB001",
     }
     assert "larger than 32 MB" in next(f["message"] for f in findings if f["path"] == "huge.py")
 

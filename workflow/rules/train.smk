@@ -24,6 +24,8 @@ rule train:
     input:
         unpack(trained_from),
         spec=rules.spec.output.spec,
+        # only whether it passed matters; what it read is among the inputs above
+        linted=ancient(rules.linted.output.linted),
     output:
         ledger=f"{LAYOUT.results}/{{model}}/run-{{run}}/ledger.jsonl",
         fingerprint=f"{LAYOUT.results}/{{model}}/run-{{run}}/fingerprint.json",

@@ -378,7 +378,7 @@ class File:
         if condition.path:
             return found is not None and self.path(found).startswith(condition.path)
         if condition.given is not None:
-            none = found is None or self.names.values(found) == frozenset([None])
+            none = found is None or self.names.is_none(found)
             return none is not condition.given
         if found is None:
             values: Any = frozenset([condition.default])

@@ -138,56 +138,60 @@ class Names:
 
     def _fill(self, owner: ast.AST, scope: Scope, todo: list[tuple[ast.AST, Scope]]) -> None:
         """Record what happens in a scope; scopes inside it are put on ``todo``."""
-        stack: list[Any] = []
-        pop, push = stack.pop, stack.append
-        loads, strings = scope.loads, self.strings
-
-        # written for speed: nine of ten nodes are names, constants and what holds them
-        def enter(parent: Any, child: Any) -> None:
-            child.parent = parent
-            kind = child.__class__
-            if kind is ast.Name:
-                child.scope = scope
-                if child.ctx.__class__ is ast.Load:
-                    known = loads.get(child.id)
-                    if known is None:
-                        loads[child.id] = [child]
-                    else:
-                        known.append(child)
-            elif kind is ast.Constant:
-                if child.value.__class__ is str and len(child.value) > 3:
-                    strings.append(child)
-            else:
-                push(child)
-
         if isinstance(owner, ast.Lambda):
-            enter(owner, owner.body)
+            children: list[Any] = [owner.body]
+        elif isinstance(owner, _COMPREHENSIONS):
+            children = list(ast.iter_child_nodes(owner))
         else:
-            body = ast.iter_child_nodes(owner) if isinstance(owner, _COMPREHENSIONS) else owner.body  # type: ignore[attr-defined]
-            for child in reversed(list(body)):
-                enter(owner, child)
-        while stack:
-            node = pop()
+            children = list(owner.body)  # type: ignore[attr-defined]
+        stack: list[Any] = []
+        node: Any = owner
+        loads, strings, calls_of = scope.loads, self.strings, self.calls_of
+        while True:
+            # written for speed: nine of ten nodes are names, constants and what holds them
+            children.reverse()
+            for child in children:
+                child.parent = node
+                kind = child.__class__
+                if kind is ast.Name:
+                    child.scope = scope
+                    if child.ctx.__class__ is ast.Load:
+                        if child.id in loads:
+                            loads[child.id].append(child)
+                        else:
+                            loads[child.id] = [child]
+                elif kind is ast.Constant:
+                    if child.value.__class__ is str and len(child.value) > 3:
+                        strings.append(child)
+                else:
+                    stack.append(child)
+            children = []
+            if not stack:
+                return
+            node = stack.pop()
             kind = node.__class__
             if kind is ast.Call:
                 node.scope = scope
                 self.calls.append(node)
                 function = node.func
-                name = function.__class__
-                name = function.id if name is ast.Name else function.attr if name is ast.Attribute else None
+                leaf = function.__class__
+                name = function.id if leaf is ast.Name else function.attr if leaf is ast.Attribute else None
                 if name is not None:
-                    self.calls_of.setdefault(name, []).append(node)
+                    if name in calls_of:
+                        calls_of[name].append(node)
+                    else:
+                        calls_of[name] = [node]
             elif kind in _HANDLERS:
                 if _HANDLERS[kind](self, node, scope, todo):
                     continue
             for field in _FIELDS[kind]:
-                child = getattr(node, field)
-                if child.__class__ is list:
-                    for item in reversed(child):
-                        if item is not None:
-                            enter(node, item)
-                elif child is not None:
-                    enter(node, child)
+                value = getattr(node, field)
+                if value.__class__ is list:
+                    children += value
+                elif value is not None:
+                    children.append(value)
+            if None in children:  # a dict's ** has no key, a keyword-only parameter no default
+                children = [child for child in children if child is not None]
 
     def _import(self, node: ast.Import, scope: Scope, todo: Any) -> bool:
         for alias in node.names:
@@ -751,6 +755,17 @@ class Names:
                 if all(part is not None and len(part) == 1 for part in parts):
                     return frozenset([tuple(next(iter(part)) for part in parts if part is not None)])
         return None
+
+    def is_none(self, node: Any) -> bool:
+        """Tell whether an expression is None for certain; a parameter may be anything."""
+        for _ in range(4):
+            if not isinstance(node, ast.Name):
+                break
+            bound = self.binding(node.id, node.scope, node.lineno)  # type: ignore[attr-defined]
+            if bound is None or bound.how != "value":
+                return False
+            node = bound.node
+        return _is_none(node)
 
     def _bound_values(self, bound: Binding | None, depth: int) -> frozenset[Any] | None:
         if bound is None:

@@ -14,6 +14,11 @@ _ASK: Final = frozenset(
     {"isinstance", "issubclass", "hasattr", "print", "type", "repr", "str", "id", "getattr", "setattr", "len"}
 )
 
+#: calls that call what they are handed
+_CALLING: Final = frozenset(
+    "partial map vmap checkpoint apply_to_collection starmap grad jit compile".split()
+)
+
 
 def check(file: File) -> None:
     """Report every call and every class handed on that an entry of the catalogs concerns."""
@@ -79,14 +84,29 @@ def concerns(file: File, entry: Entry, call: ast.Call | None, path: str, node: A
             subject = file.path(call.args[0])
         if entry.device == "cuda" and is_tensor(subject) and subject.endswith((".cpu()", '.to("cpu")')):
             return False
-        if entry.integers and (integer_tensor(subject) or _integer_type(file, call)):
+        # what holds integers has no gradient
+        if (entry.integers or entry.backward) and (integer_tensor(subject) or _integer_type(file, call)):
             return False
-        if not file.applies(call, entry) or _set_later(file, entry, call):
+        if not file.applies(call, entry):
+            return False
+        if _set_later(file, entry, call) or _for_the_base(entry, call):
             return False
     at = call if call is not None else node
     if entry.backward and at is not None and file.without_gradients(at):
         return False
     return not (entry.order and call is not None and order.is_free(file, call, entry.order))
+
+
+def _for_the_base(entry: Entry, call: ast.Call) -> bool:
+    """Tell whether an estimator goes to ``super().method(...)``: ensembles seed their own."""
+    if entry.code != "SB701":
+        return False
+    for outer in ancestors(call):
+        if isinstance(outer, ast.Call) and isinstance(outer.func, ast.Attribute):
+            base = outer.func.value
+            if isinstance(base, ast.Call) and getattr(base.func, "id", "") == "super":
+                return True
+    return False
 
 
 def _set_later(file: File, entry: Entry, call: ast.Call) -> bool:
@@ -134,6 +154,8 @@ def _report(file: File, entry: Entry, call: ast.Call | None, node: Any, path: st
         severity = entry.severity or file.catalog.rules[entry.code].severity
         if entry.sealed in ("error", "warning", "note") and context.sealed:
             severity = entry.sealed
+    if entry.code == "SB204" and not file.is_script() and _in_function(call):
+        severity = "note"  # a library draws; the script that uses it may seed
     message = f"{shown(path)} {entry.what}"
     if entry.use:
         message += f"; {entry.use}"
@@ -145,6 +167,12 @@ def _report(file: File, entry: Entry, call: ast.Call | None, node: Any, path: st
         fix=_fix(file, entry, call),
         unless=unless,
         soften=entry.soften,
+    )
+
+
+def _in_function(node: Any) -> bool:
+    return any(
+        isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for outer in ancestors(node)
     )
 
 
@@ -192,13 +220,20 @@ def _references(file: File) -> list[Any]:
     for call in file.names.calls:
         if isinstance(call.func, ast.Name) and call.func.id in _ASK:
             continue
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        given = [keyword.value for keyword in call.keywords]
+        if _leaf(call) in _CALLING:
+            given += call.args
         found += [each for each in given if each.__class__ is ast.Attribute]
     for table in file.names.dicts:
         found += [each for each in table.values if each.__class__ is ast.Attribute]
     for node, _ in file.names.classes:
         found += [base for base in node.bases if isinstance(base, ast.Attribute | ast.Name)]
     return [each for each in found if not _is_type_test(each)]
+
+
+def _leaf(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _is_type_test(node: Any) -> bool:

@@ -1,6 +1,7 @@
 """What differs from process to process or machine to machine: clock, identifiers, host, variables."""
 
 import ast
+import re
 from typing import Any, Final
 
 from samebits.lint.file import File
@@ -50,6 +51,11 @@ _PLACES: Final = (
     "RUN_ID", "JOB",
     "TIMEOUT", "COLUMNS", "LINES", "PROJECT", "ENDPOINT", "VERSION", "CI",
 )  # fmt: skip
+#: variables that say how something is trained
+_CHOICES: Final = re.compile(
+    r"LR$|^LR|RATE|EPOCH|BATCH|SEED|STEP|LAYER|HIDDEN|DROPOUT|DECAY|MOMENTUM|DIM|ALPHA|BETA|GAMMA|DEPTH|ESTIMATOR|FOLD"
+    r"|SPLIT|SAMPLE|SHUFFLE|WARMUP|TEMPERATURE|AUGMENT|CLIP|EPS|SIZE|THREAD|WORKER|TRAIN|MODEL|ITER|ROUND|NUM_"
+)
 _SAY: Final = frozenset(
     [
         "print",
@@ -143,13 +149,14 @@ def _clock(file: File, node: Any, depth: int, elapsed: bool) -> str:
         case ast.BinOp(op=ast.Sub()):
             return _clock(file, parent, depth + 1, True)
         case ast.BinOp(op=ast.Mod()):
-            if _in_seed(parent):
+            if elapsed or node is parent.right or _in_seed(parent):  # "%s" % time.time() is text
                 return ""
             return "a remainder of it is used"
         case ast.BinOp() | ast.UnaryOp() | ast.IfExp() | ast.FormattedValue():
             return "" if isinstance(parent, ast.FormattedValue) else _clock(file, parent, depth + 1, elapsed)
         case ast.List() | ast.Tuple():
-            return _clock(file, parent, depth + 1, elapsed)
+            outer = getattr(parent, "parent", None)
+            return _clock(file, parent, depth + 1, elapsed) if isinstance(outer, ast.Call | ast.List) else ""
         case ast.Attribute():
             if parent.attr in _NAMING:
                 return ""
@@ -188,20 +195,36 @@ def _compared(node: Any, elapsed: bool) -> str:
         if isinstance(outer, ast.While):
             return "it decides how long is trained" if _trains(outer) else ""
         if isinstance(outer, ast.If):
-            leaves = any(isinstance(each, ast.Break | ast.Return) for each in outer.body) and any(
-                isinstance(each, ast.For | ast.While) for each in ancestors(outer)
-            )
-            if leaves:
+            leaves = any(isinstance(each, ast.Break | ast.Return) for each in outer.body)
+            loops = [each for each in ancestors(outer) if isinstance(each, ast.For | ast.While)]
+            if leaves and any(map(_trains, loops)):
                 return "it decides when to stop"
-            return "" if elapsed else "it decides what is done"
+            return "it decides what is done" if _is_hour(node) else ""
         if isinstance(outer, ast.IfExp):
-            return "" if elapsed else "it decides what is computed"
+            return "it decides what is computed" if _is_hour(node) else ""
         if isinstance(outer, ast.stmt):
             return ""
     return ""
 
 
-def _trains(loop: ast.While) -> bool:
+def _is_hour(comparison: ast.AST) -> bool:
+    """Tell whether the time of day or a date is compared, and not how long something took."""
+    parts = {
+        "hour",
+        "minute",
+        "second",
+        "microsecond",
+        "day",
+        "weekday",
+        "month",
+        "year",
+        "tm_hour",
+        "tm_wday",
+    }
+    return any(isinstance(each, ast.Attribute) and each.attr in parts for each in ast.walk(comparison))
+
+
+def _trains(loop: ast.AST) -> bool:
     names = {
         "step",
         "backward",
@@ -267,6 +290,10 @@ def _is_harmless(file: File, node: Any, depth: int) -> bool:
     if depth > 4 or _is_said(node):
         return True
     for outer in ancestors(node):
+        if isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Div):
+            return True  # a folder
+        if isinstance(outer, ast.Compare) and file.path(node).startswith(("os.getpid", "os.getppid")):
+            return True  # asks whether it is still the same process
         if isinstance(outer, ast.Compare | ast.BinOp) and not isinstance(
             getattr(outer, "op", None), ast.Add | ast.Mod
         ):
@@ -326,7 +353,9 @@ def _id(file: File, call: ast.Call) -> None:
         _report_id(file, call)
     elif isinstance(parent, ast.Call) and call in parent.args:
         path = file.path(parent.func)
-        if path.startswith(_NUMERIC) and not path.endswith(".seed"):
+        if path.startswith(_NUMERIC) and path.endswith(
+            (".tensor", ".array", ".asarray", ".as_tensor", ".full")
+        ):
             _report_id(file, call)
 
 
@@ -368,7 +397,7 @@ def _variable(file: File, node: Any, name: Any) -> None:
         return
     if not file.context.sealed and any(word in text.upper() for word in _PLACES):
         return
-    if file.context.sealed or _is_converted(node):
+    if file.context.sealed or (_CHOICES.search(text.upper()) and _is_converted(node)):
         file.report(
             node,
             "SB505",

@@ -15,6 +15,8 @@ _ATOMIC: Final = re.compile(
 _CODE: Final = re.compile(
     r"__global__|__device__|threadIdx|blockIdx|\bkernel\b|PYBIND11|;\s*$|ptx", re.MULTILINE
 )
+#: what stands before a name that is declared and not called
+_DECLARED: Final = re.compile(r"\b(?:void|float|double|bool|auto|T|scalar_t|u?int\w*|at::\w+|__\w+)[ \t*&]+$")
 _COMMENT: Final = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _WHAT: Final = (
     "adds in the order in which threads arrive, so a floating-point sum differs from run to run; "
@@ -50,6 +52,8 @@ def native(text: str) -> list[tuple[int, int, int, str]]:
     code = without_comments(text)
     found = []
     for match in _ATOMIC.finditer(code):
+        if _DECLARED.search(code, max(0, match.start() - 60), match.start()):
+            continue
         line = code.count("\n", 0, match.start()) + 1
         column = match.start() - code.rfind("\n", 0, match.start())
         found.append((line, column, column + len(match[1]), f"{match[1]} {_WHAT}"))

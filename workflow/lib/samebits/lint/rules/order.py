@@ -121,6 +121,9 @@ _CONSUMERS: Final = frozenset(
         "from_iterable",
     ]
 )
+_SAYING: Final = frozenset(
+    "print info debug warning error critical exception log warn format echo secho rank_zero_warn".split()
+)
 _DEPTH: Final = 4
 
 
@@ -135,7 +138,8 @@ def check(file: File) -> None:
     for call in file.names.calls:
         leaf = _leaf(call)
         if leaf == "pop" and not call.args and isinstance(call.func, ast.Attribute):
-            if file.path(call.func.value) == "set()" and not _drains(call):
+            holder = call.func.value
+            if file.path(holder) == "set()" and not (_drains(call) or _is_single(file, holder)):
                 file.report(
                     call,
                     "SB402",
@@ -176,11 +180,17 @@ def _set(file: File, iterable: Any, consumer: Any, severity: str | None) -> None
         return
     if file.path(iterable) != "set()":
         return
-    if _is_free_from(file, consumer, iterable, "set", 0):
+    if (
+        _is_free_from(file, consumer, iterable, "set", 0)
+        or _is_message(iterable)
+        or _is_single(file, iterable)
+    ):
         return
     wrapped = file.wrap(iterable, "sorted(", ")", "sort the set")
     code = "SB403" if _makes_dict(consumer) else "SB402"
     what = "a dict built from a set has an order that" if code == "SB403" else "the order of a set"
+    if code == "SB403" and not _counts(consumer):
+        severity = "note"  # only the order of its keys is open
     file.report(
         iterable,
         code,
@@ -188,6 +198,38 @@ def _set(file: File, iterable: Any, consumer: Any, severity: str | None) -> None
         severity,
         fix=wrapped,
     )
+
+
+def _is_message(node: Any) -> bool:
+    """Tell whether an expression becomes part of a message: in it, order matters to no number."""
+    for outer in ancestors(node):
+        if isinstance(outer, ast.JoinedStr | ast.Raise):
+            return True
+        if isinstance(outer, ast.Call):
+            leaf = _leaf(outer)
+            if leaf in _SAYING or leaf.endswith(("Error", "Warning", "Exception")):
+                return True
+        if isinstance(outer, ast.stmt):
+            return False
+    return False
+
+
+def _is_single(file: File, node: Any) -> bool:
+    """Tell whether a set is taken apart where its length was compared with 1: then it has no order."""
+    if isinstance(node, ast.Call) and _leaf(node) == "iter" and node.args:
+        node = node.args[0]
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return False
+    text = ast.unparse(node)
+    for call in file.names.calls_of.get("len", ()):
+        outer = getattr(call, "parent", None)
+        if isinstance(outer, ast.Compare) and call.args and ast.unparse(call.args[0]) == text:
+            if any(
+                isinstance(side, ast.Constant) and side.value == 1
+                for side in (outer.left, *outer.comparators)
+            ):
+                return True
+    return False
 
 
 def _makes_dict(consumer: Any) -> bool:
@@ -205,6 +247,17 @@ def _makes_dict(consumer: Any) -> bool:
             if isinstance(outer, ast.Call) and _leaf(outer) == "dict":
                 return True
     return False
+
+
+def _counts(consumer: Any) -> bool:
+    """Tell whether a dict's values, too, depend on the order in which a set is read."""
+    if isinstance(consumer, ast.Call) and _leaf(consumer) in ("enumerate", "zip"):
+        return True
+    owner = getattr(consumer, "parent", None)
+    values = [owner.value] if isinstance(owner, ast.DictComp) else []
+    return any(
+        isinstance(each, ast.Call) and _leaf(each) in ("next", "len") for v in values for each in ast.walk(v)
+    )
 
 
 def is_free(file: File, node: Any, kind: str, depth: int = 0) -> bool:
@@ -313,7 +366,8 @@ def _body_is_free(body: list[ast.stmt], kind: str) -> bool:
     for statement in body:
         match statement:
             case ast.Expr(value=ast.Call() as call):
-                if _leaf(call) not in _FREE_METHODS:
+                leaf = _leaf(call)
+                if leaf not in _FREE_METHODS and not leaf.startswith(("erase", "remove", "delete", "del_")):
                     return False
             case ast.Expr(value=ast.Constant()) | ast.Expr(value=ast.Await()):
                 pass
