@@ -5,7 +5,7 @@
 rule lint:
     input:
         recipe=lambda wildcards: LAYOUT.inputs(wildcards.model)["recipe"],
-        lock=lambda wildcards: LAYOUT.lock(LAYOUT.models[wildcards.model].environment),
+        lock=lambda wildcards: LAYOUT.locks(LAYOUT.models[wildcards.model].environment),
     output:
         sarif=f"{LAYOUT.results}/{{model}}/lint.sarif",
     log:
