@@ -8,7 +8,7 @@ FRAMEWORKS := $(addprefix tests/workflow/test_, command.py lightgbm.py sklearn.p
   xgboost_portable.py $(addprefix pytorch_, lightning.py operators.py portable.py ranks.py workers.py))
 CONTAINERS := $(addprefix tests/workflow/test_, backends.py container.py)
 
-.PHONY: help demo test test-frameworks test-containers test-gpu test-lint test-long lint bench bench-lint schema goldens clean
+.PHONY: help demo test test-frameworks test-containers test-gpu test-long lint bench bench-lint schema goldens clean
 
 help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
@@ -29,9 +29,6 @@ test: .venv/test lint
 
 test-frameworks: .venv/test
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(FRAMEWORKS)
-
-test-lint: .venv/test
-	$(BIN)/pytest --numprocesses 2 tests/lint
 
 test-containers: .venv/test
 	$(BIN)/pytest $(CONTAINERS)

@@ -179,6 +179,13 @@ def test_cuda_sources_and_requirements(command):
     assert [f["path"] for f in command.json(".", "--device", "cuda")] == ["k.cu"]
 
 
+def test_a_script_of_another_language_is_none_of_its_business(command):
+    command.write("train.sh", '#!/bin/bash\necho "$RANDOM"\n')
+    assert command.json("train.sh") == []
+    command.write("train", "#!/usr/bin/env python3\n" + BAD)  # the twin
+    assert command.json("train") != []
+
+
 def test_a_mistyped_path_is_refused(command):
     process = command("nothing.py")
     assert process.returncode == 2

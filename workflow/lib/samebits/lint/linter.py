@@ -54,10 +54,20 @@ def files(paths: Iterable[Path], settings: Settings) -> list[Path]:
             for each in _walk(path, settings):
                 found[each] = None
         elif path.exists():
-            found[path] = None
+            if not _other_language(path):
+                found[path] = None
         else:
             raise Refused(f"lint: {path}: no such file or folder")
     return list(found)
+
+
+def _other_language(path: Path) -> bool:
+    """Tell whether a file's first line hands it to another interpreter than Python."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(256)
+    return first.startswith(b"#!") and b"python" not in first
 
 
 def _walk(folder: Path, settings: Settings) -> Iterator[Path]:
