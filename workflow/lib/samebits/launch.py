@@ -81,7 +81,8 @@ def _become(
             f"{spec.environment_digest}; run the workflow again"
         )
     scratch = folder.resolve() / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
+    if scratch.exists():
+        shutil.rmtree(scratch)
     scratch.mkdir(parents=True)
     files = [str(path.resolve()) for path in (inputs.spec, inputs.recipe, inputs.data, folder)]
     arguments = [*files, "--execution", inputs.execution.json(), *arguments]
