@@ -2,25 +2,23 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
+import training
 from samebits.lint import catalog
 from samebits.lint.catalog import is_named
 
-ROOT = Path(__file__).parents[2]
 CATALOG = catalog.load()
 NAMES = {name for entry in CATALOG.entries for name in entry.names}
 METHODS = {method for entry in CATALOG.entries for method in entry.methods}
 
 
+@pytest.fixture(scope="module")
 def torch_docstring():
-    """Return the docstring of torch.use_deterministic_algorithms as installed, read and not run."""
-    found = sorted(ROOT.glob(".samebits/envs/pytorch-cpu-*/lib/python3.*/site-packages/torch/__init__.py"))
-    if not found:
-        pytest.skip("the environment pytorch-cpu is not built; make demo builds it")
-    tree = ast.parse(found[-1].read_text())
+    """The docstring of torch.use_deterministic_algorithms as installed, read and not run."""
+    (file,) = training.environment(training.CACHE).glob("lib/python3.*/site-packages/torch/__init__.py")
+    tree = ast.parse(file.read_text())
     (function,) = (
         node
         for node in ast.walk(tree)
@@ -43,16 +41,16 @@ def missing(operators, names=NAMES, methods=METHODS):
     ]
 
 
-def test_every_operator_that_the_installed_torch_names_is_in_the_catalog():
-    operators = named_operators(torch_docstring())
+def test_every_operator_that_the_installed_torch_names_is_in_the_catalog(torch_docstring):
+    operators = named_operators(torch_docstring)
     assert len(operators) > 40
     assert missing(operators) == []
 
 
-def test_an_operator_that_the_catalog_lacks_would_be_noticed():
+def test_an_operator_that_the_catalog_lacks_would_be_noticed(torch_docstring):
     """The twin: a docstring of a later version."""
     docstring = (
-        torch_docstring() + "\n    * :func:`torch.nn.functional.new_pool` when called on a CUDA tensor\n"
+        torch_docstring + "\n    * :func:`torch.nn.functional.new_pool` when called on a CUDA tensor\n"
     )
     assert missing(named_operators(docstring)) == ["torch.nn.functional.new_pool"]
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def python_channel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def locked(python_channel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def locked(python_channel: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The environment, locked once; tests work on copies."""
     root = tmp_path_factory.mktemp("locked")
     channel = root / "channels" / "conda-forge"
@@ -88,7 +88,9 @@ def locked(python_channel: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         surroundings(patch, root)
         source = find("tiny", [root])
         lock.write_lock(source)
-        yield World(root, channel, source, root / "built", build(source, root / "built", "conda"))
+        built = build(source, root / "built", "conda")
+    # the variables are those before again: other tests of the session build real environments
+    return World(root, channel, source, root / "built", built)
 
 
 def surroundings(patch: pytest.MonkeyPatch, root: Path) -> None:

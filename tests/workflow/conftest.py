@@ -1,5 +1,6 @@
 """What the workflow's tests share: a folder to work in, and Snakemake run in it as a user would."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -153,8 +154,16 @@ def bench(tmp_path, pytorch):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """The worked examples, run once from an empty folder without a config."""
-    demo = Workspace(tmp_path_factory.mktemp("demo"))
-    process = demo.run_examples()
-    assert process.returncode == 0, process.stdout
+    """The worked examples, run once from an empty folder without a config, for all that test at once."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    demo = Workspace(shared / "demo")
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not demo.folder.exists():
+            demo.folder.mkdir()
+            process = demo.run_examples()
+            (shared / "demo.txt").write_text(process.stdout)
+            (shared / "demo.status").write_text(str(process.returncode))
+    assert (shared / "demo.status").read_text() == "0", (shared / "demo.txt").read_text()
     return demo

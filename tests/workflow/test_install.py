@@ -72,13 +72,19 @@ def test_the_wheel_carries_the_whole_house(wheel):
 
 
 def test_the_installed_wheel_does_the_same_job(installed, demo, tmp_path):
-    process = run(
-        [installed / "samebits", "run", "--profile", "local", "--config", f"cache={CACHE}"], tmp_path
-    )
+    models = ["digits-cnn", "cancer-trees"]
+    targets = [f"results/{model}/verified" for model in models]
+    command = [installed / "samebits", "run", "--profile", "local", *targets, "--config", f"cache={CACHE}"]
+    process = run(command, tmp_path)
     assert process.returncode == 0, process.stdout
-    for model in ("digits-cnn", "cancer-trees", "wine-experts"):
+    assert process.stdout.count("identical") >= len(models)
+    for model in models:
         path = Path("results") / model / "run-1" / "ledger.jsonl"
         assert (tmp_path / path).read_bytes() == (demo.folder / path).read_bytes()
+    page = tmp_path / "report.html"
+    process = run([installed / "samebits", "report", "results", *models, "--output", page], tmp_path)
+    assert process.returncode == 0, process.stdout
+    assert "digits-cnn" in page.read_text()
 
 
 def test_the_snakefile_is_found_from_both_installations(installed, tmp_path):
