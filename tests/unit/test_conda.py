@@ -19,7 +19,7 @@ import yaml
 
 import conda_channel
 from environments_wheels import environment, wheel
-from samebits.environments import Manifest, Source, build, find, verify
+from samebits.environments import Manifest, Source, build, find, sbom, verify
 from samebits.environments.conda import command, front, install, lock
 from samebits.environments.conda.channels import MIRROR
 from samebits.environments.conda.packages import package_path
@@ -436,6 +436,19 @@ def built(world: World, name: str, *, explicit: bool) -> Path:
     script = lock.post_deploy(world.source)
     subprocess.run(["bash", str(script)], check=True, cwd=world.root, env=environ)
     return prefix
+
+
+# --- bills of materials ---
+
+
+def test_a_bill_lists_conda_packages_with_their_hashes(world: World) -> None:
+    sbom.write(world.source, "conda", world.root / "bom.json")
+    components = json.loads((world.root / "bom.json").read_text())["components"]
+    listed = {each["purl"].partition("?")[0]: each.get("hashes") for each in components}
+    for package in lock.read_lock(world.source, "linux-64"):
+        (found,) = listed.pop(f"pkg:conda/{package.name}@{package.version}")
+        assert found == {"alg": "SHA-256", "content": package.sha256.removeprefix("sha256:")}
+    assert set(listed) == {"pkg:pypi/samebits-tinier@2.0"}
 
 
 # --- the command line ---

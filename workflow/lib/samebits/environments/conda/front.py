@@ -31,6 +31,7 @@ from samebits.data import write_atomically
 from samebits.digest import bytes_digest
 from samebits.environments.conda.channels import canonical, channel_url, located
 from samebits.environments.conda.command import ROOT
+from samebits.environments.conda.lock import here
 from samebits.environments.conda.packages import Package, fetch, package_path
 from samebits.environments.places import kept
 from samebits.errors import Refused
@@ -40,8 +41,8 @@ EXPLICIT = "@EXPLICIT"
 
 
 def subdir() -> str:
-    """Return the platform that is solved for."""
-    return os.environ.get("CONDA_SUBDIR", "linux-64")
+    """Return the platform that is solved for: the one that conda-lock says, or this machine's."""
+    return os.environ.get("CONDA_SUBDIR") or here()
 
 
 def run(arguments: Sequence[str]) -> int:
