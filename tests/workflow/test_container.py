@@ -20,7 +20,7 @@ from samebits.errors import Refused
 XGBOOST = find("xgboost-cpu", [ROOT])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
     """Variables of a clean podman, for this process and all it starts."""
     containers.require()
@@ -34,7 +34,7 @@ def surroundings(tmp_path_factory):
         subprocess.run(["podman", "rmi", "--all", "--force"], stdout=subprocess.DEVNULL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built(surroundings, tmp_path_factory):
     """The image of xgboost-cpu, built by buildah."""
     prefix = tmp_path_factory.mktemp("built") / "env"
