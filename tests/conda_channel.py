@@ -50,7 +50,12 @@ def index(folder: Path) -> None:
 
 
 def package(
-    channel: Path, name: str, version: str, files: Mapping[str, str], depends: Sequence[str] = ()
+    channel: Path,
+    name: str,
+    version: str,
+    files: Mapping[str, str],
+    depends: Sequence[str] = (),
+    subdir: str = "noarch",
 ) -> Path:
     """Write a package of text files by hand; where they say ``PLACEHOLDER``, the prefix will stand."""
     paths, content = [], {}
@@ -62,10 +67,11 @@ def package(
         paths.append({**entry, "size_in_bytes": len(data)})
         content[path] = data
     record = {"name": name, "version": version, "build": "0", "build_number": 0, "depends": list(depends)}
-    record |= {"subdir": "noarch", "noarch": "generic", "arch": None, "platform": None}
+    record |= {"subdir": subdir} | ({"noarch": "generic"} if subdir == "noarch" else {})
     content["info/index.json"] = json.dumps(record).encode()
     content["info/paths.json"] = json.dumps({"paths": paths, "paths_version": 1}).encode()
-    target = channel / "noarch" / f"{name}-{version}-0.tar.bz2"
+    target = channel / subdir / f"{name}-{version}-0.tar.bz2"
+    target.parent.mkdir(exist_ok=True)
     with tarfile.open(target, "w:bz2") as archive:
         for path, data in content.items():
             member = tarfile.TarInfo(path)

@@ -6,8 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ import yaml
 
 import conda_channel
 from environments_wheels import environment, wheel
-from samebits.environments import Manifest, Source, build, find, verify
+from samebits.environments import Manifest, Source, build, find, sbom, verify
 from samebits.environments.conda import command, front, install, lock
 from samebits.environments.conda.channels import MIRROR
 from samebits.environments.conda.packages import package_path
@@ -135,7 +139,22 @@ def test_locking_at_another_time_with_another_cache_gives_the_same_bytes(world: 
 
 
 def test_a_lock_is_for_the_platforms_that_are_asked_for(world: World) -> None:
-    world.respecify("channels:", "platforms: [linux-64, osx-arm64]\nchannels:")
+    python = (conda_channel.PYTHON + ".0", {"bin/python": "of another processor"})
+    conda_channel.package(world.channel, "python", *python, subdir="linux-aarch64")
+    conda_channel.index(world.channel)
+    world.respecify("channels:", "platforms: [linux-64, linux-aarch64]\nchannels:")
+    lock.write_lock(world.source)
+    for platform in ("linux-64", "linux-aarch64"):
+        packages = lock.read_lock(world.source, platform)
+        assert [(each.name, each.subdir) for each in packages] == [
+            ("python", platform),
+            ("tiny-data", "noarch"),
+        ]
+        pins = lock.pin_file(world.source, platform).read_text()
+        assert all(each.url in pins for each in packages)
+    assert world.build().digest == world.first.digest  # what is for others does not count
+
+    world.respecify("linux-aarch64", "osx-arm64")
     world.respecify("- python=", "- tiny-data\n  - python=")
     # there is no Python for osx-arm64 in this channel
     assert "osx-arm64" in refusal(lambda: lock.write_lock(world.source))
@@ -160,6 +179,36 @@ def test_a_missing_channel_is_named(world: World) -> None:
     message = refusal(lambda: lock.write_lock(world.source))
     assert "channels/absent" in message
     assert "see that its channels can be reached" in message
+
+
+def test_a_channel_may_be_a_server(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As conda-forge is: locked and installed over HTTP, to the same bytes as from the disk."""
+    before = world.source.conda_lock.read_bytes()
+    with served(world.root / "channels") as url:
+        monkeypatch.setenv(MIRROR, url)
+        lock.write_lock(world.source)
+        assert world.source.conda_lock.read_bytes() == before
+        assert world.build().digest == world.first.digest
+        package = lock.read_lock(world.source, "linux-64")[1]
+        package_path(package).unlink()
+        next(world.channel.glob("noarch/tiny-data*")).write_bytes(b"evil")
+        message = refusal(lambda: world.build(force=True))
+        assert "tiny-data-1.0-0.tar.bz2" in message and package.sha256 in message
+    assert url in refusal(lambda: lock.write_lock(world.source))  # nobody answers any more
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback; yield its URL."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_channel_may_stand_in_a_variable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +356,26 @@ def test_a_tampered_file_is_refused_by_name(world: World, path: str) -> None:
         file.write_bytes(data)
     verify(world.built)
     assert f"1 file differs from when it was built: {path} changed" in message
-    assert "run `samebits env build tiny --backend conda --force`" in message
+    assert f"run `samebits env build tiny {world.built} --backend conda --force`" in message
+
+
+def test_the_command_verifies_a_prefix(world: World) -> None:
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [SAMEBITS, "env", "verify", str(world.built)]
+        return subprocess.run(command, cwd=world.root, capture_output=True, text=True)
+
+    good = run()
+    assert (good.returncode, good.stderr) == (0, "")
+    assert world.first.digest in good.stdout
+    file = world.built / "share/tiny/plain.txt"
+    file.rename(world.root / "plain.txt")
+    try:
+        bad = run()
+    finally:
+        (world.root / "plain.txt").rename(file)
+    assert (bad.returncode, bad.stdout) == (2, "")
+    (line,) = bad.stderr.splitlines()
+    assert line.startswith("samebits: environment tiny in ") and "share/tiny/plain.txt is missing" in line
 
 
 def test_a_write_into_a_prefix_reaches_no_other(world: World) -> None:
@@ -352,7 +420,7 @@ def test_a_fresh_solve_is_found_by_the_check(world: World) -> None:
     conda_channel.index(world.channel)
     solved = built(world, "solved", explicit=False)
     message = refusal(lambda: install.check_prefix(world.source, solved))
-    assert "tiny-data-1.0-0 is in only one of" in message or "tiny-data-1.1-0 is in only one of" in message
+    assert "it lacks tiny-data-1.0-0, it has tiny-data-1.1-0: see that" in message
     assert "no conda environment" in refusal(lambda: install.check_prefix(world.source, world.root))
 
 
@@ -370,6 +438,19 @@ def built(world: World, name: str, *, explicit: bool) -> Path:
     script = lock.post_deploy(world.source)
     subprocess.run(["bash", str(script)], check=True, cwd=world.root, env=environ)
     return prefix
+
+
+# --- bills of materials ---
+
+
+def test_a_bill_lists_conda_packages_with_their_hashes(world: World) -> None:
+    sbom.write(world.source, "conda", world.root / "bom.json")
+    components = json.loads((world.root / "bom.json").read_text())["components"]
+    listed = {each["purl"].partition("?")[0]: each.get("hashes") for each in components}
+    for package in lock.read_lock(world.source, "linux-64"):
+        (found,) = listed.pop(f"pkg:conda/{package.name}@{package.version}")
+        assert found == {"alg": "SHA-256", "content": package.sha256.removeprefix("sha256:")}
+    assert set(listed) == {"pkg:pypi/samebits-tinier@2.0"}
 
 
 # --- the command line ---

@@ -319,7 +319,7 @@ def test_a_damaged_prefix_is_refused_until_forced(world: World) -> None:
     (world.prefix / MODULE).write_text("TINIER = False\n")
     message = refusal(world.build)
     assert f"{MODULE} changed" in message
-    assert "run `samebits env build tiny --force`" in message
+    assert f"run `samebits env build tiny {world.prefix} --force`" in message
     world.build(force=True)
     verify(world.prefix)
 
@@ -626,7 +626,7 @@ def test_a_tampered_prefix_is_refused(world: World, tampering: Tampering) -> Non
     message = refusal(lambda: verify(world.prefix))
     assert f"1 file differs from when it was built: {tampering.path} {tampering.told}" in message
     assert "environment tiny" in message
-    assert "run `samebits env build tiny --force`" in message
+    assert f"run `samebits env build tiny {world.prefix} --force`" in message
 
 
 def test_of_many_differences_the_first_are_told_and_all_counted(world: World) -> None:

@@ -52,6 +52,10 @@ class Workspace:
 
     def measured(self, command, spec, folder, **changes):
         """Run a command that becomes a measured process, with what the cache holds."""
+        return self.samebits(*self.measuring(command, spec, folder, **changes))
+
+    def measuring(self, command, spec, folder, **changes):
+        """Return the arguments of such a command."""
         resolved = Spec.read(spec)
         recipe = resolved.recipe.split(":")[0]
         arguments = {
@@ -63,9 +67,7 @@ class Workspace:
             "ledger": folder / "ledger.jsonl",
             **changes,
         }
-        return self.samebits(
-            command, *(item for key, value in arguments.items() for item in (f"--{key}", value))
-        )
+        return [command, *(item for key, value in arguments.items() for item in (f"--{key}", value))]
 
     def data(self, spec):
         """Return the manifest of the data set that a spec was resolved with."""

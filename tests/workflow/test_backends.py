@@ -2,16 +2,24 @@
 
 import json
 import os
+import shutil
 import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 
 import conda_channel
 import containers
-from conftest import Workspace
+from conftest import ROOT, Workspace
 from samebits import fingerprint
 from samebits.environments import read
 from samebits.environments.conda import command, lock
+from samebits.environments.container import layout
+from samebits.environments.lock import read_lock
 from samebits.environments.source import find
 
 MODEL = {
@@ -41,6 +49,7 @@ class Trees:
         return {"accuracy": np.mean((predictions > 0.5) == test.get_label())}
 """
 BACKENDS = ("pip", "conda", "container")
+BILL = "results/environments/xgboost-cpu.cdx.json"
 OTHER_NUMPY = "2.2.6"  # with an OpenBLAS of its own
 
 
@@ -63,17 +72,21 @@ def trained(tmp_path_factory):
         models = {
             backend: {**MODEL, "backend": backend, "environment": "xgboost-cpu"} for backend in BACKENDS
         }
+        models["long"] = {**models["container"], "steps": 1600, "segments": 16}
         models["other"] = {**MODEL, "backend": "conda", "environment": "other-numpy"}
         workspace.write_config(models=models, cache=str(folder / "cache"))
         equal = [f"results/{backend}/verified" for backend in BACKENDS]
+        shutil.copy(ROOT / "envs/xgboost-cpu/requirements.lock", folder / "envs/xgboost-cpu")
         refused = workspace.run()
-        assert "requirements.lock is missing" in refused.stdout
+        assert refused.returncode != 0
+        assert "envs/xgboost-cpu/requirements.lock was not made from" in refused.stdout  # as it is here
+        assert "envs/other-numpy/conda-lock.yml is missing: run `samebits lock other-numpy`" in refused.stdout
         process = workspace.run("lock")
         assert process.returncode == 0, process.stdout
-        process = workspace.run(*equal)
+        process = workspace.run(*equal, "results/long/spec.json", BILL)
         assert process.returncode == 0, process.stdout
         # two OpenBLAS may agree on a processor; the kernels of another one do not
-        process = workspace.run("results/other/verified", OPENBLAS_CORETYPE="Nehalem")
+        process = workspace.run("results/other/run-1/ledger.jsonl", OPENBLAS_CORETYPE="Nehalem")
         assert process.returncode == 0, process.stdout
         yield workspace
         subprocess.run(["podman", "rmi", "--all", "--force"], stdout=subprocess.DEVNULL)
@@ -97,6 +110,14 @@ def trained_ledger(workspace, model):
     for key in ("model", "environment", "environment_digest"):
         spec.pop(key)
     return records
+
+
+def test_the_workflow_renews_locks_and_writes_a_bill_of_them(trained):
+    """The fixture was refused with a lock out of step and one that was missing, and ran the target `lock`."""
+    source = find("xgboost-cpu", [trained.folder])
+    bill = json.loads((trained.folder / BILL).read_text())
+    assert {each["name"]: each["version"] for each in bill["components"]} == read_lock(source)
+    assert {each.name for each in lock.read_lock(source, lock.here())} == {"python", "pip"}
 
 
 def differences(workspace, model):
@@ -124,6 +145,43 @@ def test_the_spec_says_which_environment_it_was(trained):
         assert (manifest.backend, manifest.digest) == (backend, specs[backend]["environment_digest"])
 
 
+def test_killed_in_its_container_a_training_goes_on_to_the_same_bytes(trained):
+    workspace = replace(trained, cache=trained.folder / "cache")
+    (environment,) = workspace.cache.glob("envs/container/xgboost-cpu-*/environment.json")
+    spec = trained.results("long") / "spec.json"
+    whole, killed = (trained.folder / name for name in ("whole", "killed"))
+    done = workspace.train(spec, whole, environment=environment)
+    assert done.returncode == 0, done.stdout
+    arguments = workspace.measuring("train", spec, killed, environment=environment)
+    process = subprocess.Popen([Path(sys.executable).parent / "samebits", *arguments], cwd=trained.folder)
+    while len(list(killed.glob("checkpoints/*"))) < 3:
+        assert process.poll() is None
+        time.sleep(0.01)
+    training(killed).suspend()  # else it could come to its end before the next start
+    process.kill()  # podman, which the command has become
+    process.wait()
+    listed = subprocess.run(["podman", "ps", "--quiet"], capture_output=True, text=True, check=True)
+    assert len(listed.stdout.split()) == 1
+    assert not (killed / "ledger.jsonl").exists()
+    done = workspace.train(spec, killed, environment=environment)
+    assert done.returncode == 0, done.stdout
+    assert "going on from the checkpoint at step" in done.stdout
+    files = {path.relative_to(whole) for path in whole.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(killed) for path in killed.rglob("*") if path.is_file()}
+    for path in files - {Path("timing.jsonl")}:
+        assert (killed / path).read_bytes() == (whole / path).read_bytes(), path
+
+
+def training(folder):
+    """Find the process that trains into a folder in a container."""
+    python = f"{layout.FOLDER}/bin/python"
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or [""]
+        if command[0] == python and str(folder) in command:
+            return process
+    raise AssertionError(f"nothing trains into {folder}")
+
+
 def test_with_another_blas_the_fingerprint_says_so(trained):
     found = differences(trained, "other")
     assert found["libraries.numpy"][1] == OTHER_NUMPY
@@ -137,9 +195,7 @@ def test_snakemakes_own_deployment_is_checked(trained, monkeypatch):
     folder = trained.folder
     monkeypatch.setenv("PATH", f"{command.write(folder / 'conda').parent}{os.pathsep}{os.environ['PATH']}")
     target = "results/environments/xgboost-cpu.checked"
-    without = trained.run(target)
-    assert "run Snakemake with `--sdm conda`" in without.stdout
-    done = trained.run("--sdm", "conda", target)
+    done = trained.run(target, "--sdm", "conda")
     assert done.returncode == 0, done.stdout
     assert (folder / target).exists()
 
@@ -149,8 +205,8 @@ def test_snakemakes_own_deployment_is_checked(trained, monkeypatch):
     pins.write_text(text.replace("pip-", "pip-0"))  # a package that is gone: Snakemake solves anew
     conda_channel.package(folder / "channels/conda-forge", "pip", "99", {"share/evil": "evil\n"}, ["python"])
     conda_channel.index(folder / "channels/conda-forge")
-    solved = trained.run("--sdm", "conda", target)
+    solved = trained.run(target, "--sdm", "conda")
     assert solved.returncode != 0
     assert "Trying regular environment definition file" in solved.stdout
-    assert "pip-99-0 is in only one of" in solved.stdout
+    assert "it has pip-99-0" in solved.stdout
     assert not (folder / target).exists()

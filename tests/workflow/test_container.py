@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import containers
-from conftest import CACHE, ROOT
+from conftest import ROOT
 from samebits.environments import build, find, verify
 from samebits.environments.container import base, install, layers, layout, registry, run
 from samebits.errors import Refused
@@ -19,12 +20,12 @@ from samebits.errors import Refused
 XGBOOST = find("xgboost-cpu", [ROOT])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
     """Variables of a clean podman, for this process and all it starts."""
     containers.require()
     variables = containers.settings(tmp_path_factory.mktemp("containers"))
-    variables["SAMEBITS_PACKAGES"] = str(CACHE / "packages")  # the base system is made once
+    variables["SAMEBITS_PACKAGES"] = str(tmp_path_factory.mktemp("packages"))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
@@ -33,7 +34,7 @@ def surroundings(tmp_path_factory):
         subprocess.run(["podman", "rmi", "--all", "--force"], stdout=subprocess.DEVNULL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built(surroundings, tmp_path_factory):
     """The image of xgboost-cpu, built by buildah."""
     prefix = tmp_path_factory.mktemp("built") / "env"
@@ -48,6 +49,12 @@ def refusal(call):
         call()
     assert "\n" not in str(refused.value)
     return str(refused.value)
+
+
+def layer_of(prefix):
+    """Return the file of the one layer of an environment's image."""
+    manifest, _ = layout.image(prefix / "image", verify(prefix).digest)
+    return prefix / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
 
 
 def command(prefix, code, scratch):
@@ -66,10 +73,12 @@ def in_container(prefix, code, scratch):
 
 
 def test_another_builder_with_a_clean_storage_builds_the_same_digest(built, tmp_path, monkeypatch):
+    """From nothing: the base system is made again, the wheels are unpacked again, the images are unknown."""
     for name, value in containers.settings(tmp_path / "storage").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SAMEBITS_CONTAINER_BUILDER", "podman")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("SAMEBITS_PACKAGES", str(tmp_path / "packages"))
     before = os.umask(0o077)
     try:
         again = build(XGBOOST, tmp_path / "env", "container")
@@ -79,14 +88,13 @@ def test_another_builder_with_a_clean_storage_builds_the_same_digest(built, tmp_
 
 
 def test_what_was_made_of_other_files_has_another_digest(built, tmp_path):
-    manifest, _ = layout.image(built / "image", verify(built).digest)
-    layer = built / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
+    layer = layer_of(built)
     digests = []
     for number, extra in enumerate((b"", b"x")):
         changed = tmp_path / f"{number}.tar"
         with tarfile.open(layer) as old, tarfile.open(changed, "w") as new:
             for member in reversed(old.getmembers()):  # order and times do not matter
-                if member.name.startswith("samebits-environment/lib") and member.isreg():
+                if "/xgboost/" in member.name and member.name.endswith(".py"):
                     data = old.extractfile(member).read() + (
                         extra if member.name.endswith("core.py") else b""
                     )
@@ -104,17 +112,28 @@ def test_what_was_made_of_other_files_has_another_digest(built, tmp_path):
 
 
 def test_a_rewritten_layer_is_rewritten_to_itself(built, tmp_path):
-    manifest, _ = layout.image(built / "image", verify(built).digest)
-    layer = built / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
+    layer = layer_of(built)
     layers.rewrite(layer, tmp_path / "again.tar")
     assert (tmp_path / "again.tar").read_bytes() == layer.read_bytes()
 
 
+def test_it_does_not_matter_how_a_builder_names_its_files(tmp_path):
+    """docker exports them without ``./``, and marks a file system as its own by a file."""
+    for number, names in enumerate((["usr/.keep", ".keep"], ["./.keep", "./usr/.keep", ".dockerenv"])):
+        with tarfile.open(tmp_path / f"{number}.tar", "w") as archive:
+            for name in names:
+                archive.addfile(tarfile.TarInfo(name))
+        layers.rewrite(tmp_path / f"{number}.tar", tmp_path / f"{number}-rewritten.tar")
+    first, second = ((tmp_path / f"{number}-rewritten.tar").read_bytes() for number in range(2))
+    assert first == second
+    with tarfile.open(tmp_path / "0-rewritten.tar") as archive:
+        assert archive.getnames() == [".keep", "dev", "proc", "run", "sys", "tmp", "usr/.keep"]
+
+
 def test_an_image_holds_no_time_no_host_and_no_bytecode(built):
-    manifest, config = layout.image(built / "image", verify(built).digest)
+    _, config = layout.image(built / "image", verify(built).digest)
     assert config["created"] == "1970-01-01T00:00:00Z"
-    layer = built / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
-    with tarfile.open(layer) as archive:
+    with tarfile.open(layer_of(built)) as archive:
         for member in archive:
             assert (member.mtime, member.uname, member.gname) == (0, "", "")
             assert not (member.name.startswith("samebits-environment") and member.name.endswith(".pyc"))
@@ -127,6 +146,30 @@ def test_a_base_must_be_named_by_its_digest(surroundings, monkeypatch):
     assert "name the image by its digest" in refusal(lambda: install.check(XGBOOST))
     monkeypatch.setenv(base.BASE, "docker.io/library/python@sha256:" + "0" * 64)
     install.check(XGBOOST)
+
+
+def test_an_image_may_stand_on_one_that_is_named(built, tmp_path, monkeypatch):
+    with containers.registry(tmp_path / "registry") as place:
+        monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))
+        (tmp_path / "registries.conf").write_text(f'[[registry]]\nlocation = "{place}"\ninsecure = true\n')
+        image = podman("import", "--quiet", str(base.root()))
+        podman("push", "--quiet", "--digestfile", str(tmp_path / "digest"), image, f"docker://{place}/base")
+        digest = (tmp_path / "digest").read_text()
+        monkeypatch.setenv(base.BASE, f"{place}/base@{digest}")
+        build(XGBOOST, tmp_path / "env", "container")
+        # the same base system gives the same files; that it was named is part of the image's description
+        assert layer_of(tmp_path / "env").name == layer_of(built).name
+        assert verify(tmp_path / "env").digest != verify(built).digest
+        podman("rmi", "--all", "--force")
+        monkeypatch.setenv(base.BASE, f"{place}/base@sha256:{'0' * 64}")
+        message = refusal(lambda: build(XGBOOST, tmp_path / "env", "container"))
+        assert "the image cannot be built" in message and "manifest unknown" in message
+
+
+def podman(*arguments):
+    """Run podman; return what it printed."""
+    done = subprocess.run(["podman", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def test_a_builder_that_is_not_there_is_refused(surroundings, monkeypatch):
@@ -161,25 +204,25 @@ for path in ("/samebits-environment/evil", "/usr/evil"):
 
 
 def running():
-    listed = subprocess.run(["podman", "ps", "--quiet"], capture_output=True, text=True, check=True)
-    return listed.stdout.split()
+    return podman("ps", "--quiet").split()
 
 
 def started(prefix, scratch):
     """Start a process that would never end; return its podman when it runs."""
     os.mkfifo(scratch / "started")
     code = f"open({str(scratch / 'started')!r}, 'w').close(); import signal; signal.pause()"
-    podman = subprocess.Popen(command(prefix, code, scratch))
+    process = subprocess.Popen(command(prefix, code, scratch))
     (scratch / "started").read_bytes()  # waits until the container writes
     while not running():  # and until podman knows of it
-        assert podman.poll() is None
-    return podman
+        assert process.poll() is None
+    return process
 
 
-def test_a_signal_ends_the_process_in_it(built, tmp_path):
-    podman = started(built, tmp_path)
-    podman.terminate()
-    assert podman.wait() != 0
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_ends_the_process_in_it(built, tmp_path, name):
+    process = started(built, tmp_path)
+    process.send_signal(signal.Signals[name])
+    assert process.wait() != 0
     assert running() == []
 
 
@@ -188,9 +231,9 @@ def test_the_exit_status_is_that_of_the_process(built, tmp_path):
 
 
 def test_what_a_killed_podman_leaves_behind_is_ended_by_the_next_start(built, tmp_path):
-    podman = started(built, tmp_path)
-    podman.kill()
-    podman.wait()
+    process = started(built, tmp_path)
+    process.kill()
+    process.wait()
     (left,) = running()
     assert in_container(built, "print('next')", tmp_path).stdout.endswith("next\n")
     assert running() == []
@@ -229,11 +272,18 @@ def test_a_damaged_image_is_refused(built, tmp_path):
 # --- registries ---
 
 
+def samebits(*arguments):
+    """Run the command; return what it printed."""
+    command = [Path(sys.executable).parent / "samebits", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_an_image_is_pushed_and_pulled_by_its_digest(built, tmp_path):
     with containers.registry(tmp_path / "registry") as place:
-        reference = registry.push(built, f"{place}/envs/xgboost", plain_http=True)
+        reference = samebits("env", "push", built, f"{place}/envs/xgboost", "--plain-http")
         assert reference == f"{place}/envs/xgboost@{verify(built).digest}"
-        pulled = registry.pull(reference, tmp_path / "pulled", plain_http=True)
+        samebits("env", "pull", reference, tmp_path / "pulled", "--plain-http")
+        pulled = verify(tmp_path / "pulled")
         assert (tmp_path / "pulled/environment.json").read_bytes() == (
             built / "environment.json"
         ).read_bytes()

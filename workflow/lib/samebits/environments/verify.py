@@ -1,5 +1,6 @@
 """Hold an installed environment against its manifest: before every measured process, so it must be quick."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def verify(prefix: Path) -> Manifest:
     """
     prefix = prefix.resolve()
     manifest = manifests.read(prefix)
-    mend = f"run `samebits env build {manifest.name}{backend(manifest)} --force`"
+    where = shlex.quote(str(prefix))
+    mend = f"run `samebits env build {manifest.name} {where}{backend(manifest)} --force`"
     paths = [path for path in listing(prefix) if path != manifests.FILE]
     try:
         found = digests(prefix, paths)

@@ -58,10 +58,12 @@ def _check_packages(source: Source, prefix: Path, packages: list[Package]) -> No
     """Compare the records of the installation with the lock."""
     installed = {path.stem for path in prefix.glob("conda-meta/*.json")}
     locked = {f"{each.name}-{each.version}-{each.build}" for each in packages}
-    if other := sorted(installed ^ locked):
+    differences = [f"it lacks {each}" for each in sorted(locked - installed)][:1]
+    differences += [f"it has {each}" for each in sorted(installed - locked)][:1]
+    if differences:
         raise Refused(
-            f"environment {source.name}: {other[0]} is in only one of {source.conda_lock} and {prefix}: "
-            f"{_mend(source)}"
+            f"environment {source.name}: {prefix} is not as {source.conda_lock} says: "
+            f"{', '.join(differences)}: {_mend(prefix)}"
         )
 
 
@@ -85,14 +87,14 @@ def _check_entry(
 ) -> None:
     if entry.path not in files:
         raise Refused(
-            f"environment {source.name}: {package.name} lacks its file {entry.path}: {_mend(source)}"
+            f"environment {source.name}: {package.name} lacks its file {entry.path}: {_mend(prefix)}"
         )
     expected = written.get(entry.path, "") if entry.relocated else entry.sha256
     is_link = entry.link and files[entry.path].startswith("-> ")
     if not is_link and expected not in ("", files[entry.path]):
         raise Refused(
             f"environment {source.name}: {entry.path} in {prefix} is not as {package.name} has it: "
-            f"{_mend(source)}"
+            f"{_mend(prefix)}"
         )
 
 
@@ -101,5 +103,5 @@ def _is_bytecode_of(path: str, known: set[str]) -> bool:
     return bool(folder) and f"{folder}/{name.partition('.')[0]}.py" in known
 
 
-def _mend(source: Source) -> str:
-    return f"run `samebits env build {source.name} --backend conda` again"
+def _mend(prefix: Path) -> str:
+    return f"see that all that is locked can be fetched, remove {prefix} and install it again"

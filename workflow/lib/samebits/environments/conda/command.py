@@ -10,8 +10,10 @@ from samebits.errors import Refused
 
 #: names an existing conda or mamba, to be used instead of ours
 CONDA = "SAMEBITS_CONDA"
-_CONDA = """#!/bin/sh
-SAMEBITS_CONDA_ROOT={root} exec {python} -m samebits.environments.conda.front "$@"
+#: tells ours the folder that ``write`` made
+ROOT = "SAMEBITS_CONDA_ROOT"
+_CONDA = f"""#!/bin/sh
+{ROOT}={{root}} exec {{python}} -m samebits.environments.conda.front "$@"
 """
 _ACTIVATE = """# sourced with the prefix as argument, as conda's own
 export CONDA_PREFIX="$1" PATH="$1/bin:$PATH"

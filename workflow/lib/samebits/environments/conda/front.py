@@ -30,6 +30,8 @@ from rattler.platform import Subdir
 from samebits.data import write_atomically
 from samebits.digest import bytes_digest
 from samebits.environments.conda.channels import canonical, channel_url, located
+from samebits.environments.conda.command import ROOT
+from samebits.environments.conda.lock import here
 from samebits.environments.conda.packages import Package, fetch, package_path
 from samebits.environments.places import kept
 from samebits.errors import Refused
@@ -39,8 +41,8 @@ EXPLICIT = "@EXPLICIT"
 
 
 def subdir() -> str:
-    """Return the platform that is solved for."""
-    return os.environ.get("CONDA_SUBDIR", "linux-64")
+    """Return the platform that is solved for: the one that conda-lock says, or this machine's."""
+    return os.environ.get("CONDA_SUBDIR") or here()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -53,11 +55,8 @@ def run(arguments: Sequence[str]) -> int:
         case ["--version" | "-V"]:
             print("conda", VERSION)
         case ["info", *_]:
-            folders = {
-                "pkgs_dirs": [str(kept("conda"))],
-                "conda_prefix": sys.prefix,
-                "root_prefix": sys.prefix,
-            }
+            root = os.environ.get(ROOT, sys.prefix)  # below it Snakemake looks for bin/activate
+            folders = {"pkgs_dirs": [str(kept("conda"))], "conda_prefix": root, "root_prefix": root}
             print(json.dumps({"platform": subdir(), "conda_version": VERSION, **folders}))
         case ["config", *_]:
             print(json.dumps({"get": {"channel_priority": "strict"}, "success": True, "warnings": []}))

@@ -1,5 +1,6 @@
 """Conda packages on the disk: fetched once, named by their hash, and hashed again whenever they are used."""
 
+import fcntl
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -61,16 +62,18 @@ def fetch(packages: list[Package]) -> list[Path]:
 
 def _fetch(package: Package) -> Path:
     target = package_path(package)
-    if target.is_file():
-        if file_digest(target) == package.sha256:
-            return target
-        target.unlink()  # damaged on the disk
-    source = located(package.url)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if urlsplit(source).scheme == "file":
-        _copy(package, Path(unquote(urlsplit(source).path)), target)
-    else:
-        download(source, package.sha256, target)
+    with (target.parent / ".lock").open("w") as key:
+        fcntl.flock(key, fcntl.LOCK_EX)  # two environments that are built at once may need the same package
+        if target.is_file():
+            if file_digest(target) == package.sha256:
+                return target
+            target.unlink()  # damaged on the disk
+        source = located(package.url)
+        if urlsplit(source).scheme == "file":
+            _copy(package, Path(unquote(urlsplit(source).path)), target)
+        else:
+            download(source, package.sha256, target)
     return target
 
 

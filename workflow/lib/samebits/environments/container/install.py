@@ -165,7 +165,7 @@ def _build(source: Source, context: Path, output: Path) -> None:
 
 def _check_python(source: Source, built: Path, python: str) -> None:
     with tarfile.open(built, "r:") as archive:
-        names = {member.name.strip("./") for member in archive}
+        names = {layers.path(member) for member in archive}
     if f"usr/bin/python{python}" not in names:
         raise Refused(
             f"environment {source.name} is for Python {python}, and the base has no /usr/bin/python{python}: "

@@ -1,6 +1,7 @@
 """A file system as a tar file in exactly one form, whoever packed it before."""
 
 import hashlib
+import posixpath
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,11 @@ LEFT_OUT = (
 EMPTY = {"dev": 0o755, "proc": 0o755, "run": 0o755, "sys": 0o755, "tmp": 0o1777}
 
 
+def path(member: tarfile.TarInfo) -> str:
+    """Return a member's path below the root, in the form that all builders' tar files are brought to."""
+    return posixpath.normpath(member.name.lstrip("/") or ".")
+
+
 def rewrite(source: Path, target: Path, see: Callable[[str, str], None] | None = None) -> None:
     """Write a tar file anew: sorted, without times and owners' names, hard links as files of their own.
 
@@ -40,7 +46,7 @@ def rewrite(source: Path, target: Path, see: Callable[[str, str], None] | None =
         see: is told each regular file's path and ``sha256:…``, and each link's path and ``-> target``.
     """
     with tarfile.open(source, "r:") as old, tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as new:
-        members = {name: member for member in old if (name := member.name.strip("./"))}
+        members = {name: member for member in old if (name := path(member)) != "."}
         for name, mode in EMPTY.items():
             members.setdefault(name, _folder(name)).mode = mode
         for name, member in sorted(members.items()):
