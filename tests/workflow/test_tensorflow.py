@@ -136,6 +136,23 @@ class Hidden(layers.Layer):
         return x * CALLS
 
 
+GENERATOR = tf.random.Generator.from_seed(3)
+
+
+class Generated(layers.Layer):
+    def call(self, x):
+        return x + GENERATOR.normal(tf.shape(x))
+
+
+class Seeded(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.generators = {"own": keras.random.SeedGenerator(3)}
+
+    def call(self, x):
+        return x + keras.random.normal(keras.ops.shape(x), seed=self.generators["own"])
+
+
 def racy():
     return compiled(keras.Sequential([layers.Dense(3), Counted()]))
 
@@ -146,6 +163,14 @@ def timed():
 
 def hidden():
     return compiled(keras.Sequential([layers.Dense(3), Hidden()]))
+
+
+def generated():
+    return compiled(keras.Sequential([layers.Dense(3), Generated()]))
+
+
+def own():
+    return compiled(keras.Sequential([layers.Dense(3), Seeded()]))
 
 
 def scripted():
@@ -263,19 +288,21 @@ def test_injected_faults_are_caught(workspace, marker):
 
 def test_what_cannot_be_proven_is_refused_in_one_line(workspace, marker):
     text = write(workspace, marker, REFUSED)
-    names = ("racy", "timed", "hidden", "scripted", "raw")
+    names = ("racy", "timed", "hidden", "generated", "scripted", "raw", "own")
     models = {name: model(f"mlp.py:{name}") for name in names}
     models["portable"] = model("mlp.py:mlp", tier="portable")
+    models["seeded"] = model("mlp.py:racy", tier="seeded")
     workspace.write_config(models=models, defaults={"verify": {"mode": "replay"}})
     process = workspace.run("--keep-going")
     assert process.returncode != 0
     said = {name: (workspace.results(name) / "run-1" / "log.txt").read_text() for name in models}
     counted, timed = line_of(text, "bincount("), line_of(text, "timestamp()")
-    hidden = line_of(text, "CALLS.assign_add")
+    hidden, generated = line_of(text, "CALLS.assign_add"), line_of(text, "GENERATOR.normal")
     for name, expected in {
         "racy": f"mlp.py, line {counted}: DenseBincount with weights adds up in any order",
         "timed": f"mlp.py, line {timed}: ",
         "hidden": f"is no part of the model (AssignAddVariableOp, mlp.py, line {hidden})",
+        "generated": f"mlp.py, line {generated}); make it a weight of a layer",
         "scripted": "has a Lambda layer with a Python lambda, which only pickled code could store",
         "raw": "returns no compiled keras.Model; call its compile() and return it",
         "portable": "TensorFlow cannot keep the tier portable",
@@ -284,6 +311,11 @@ def test_what_cannot_be_proven_is_refused_in_one_line(workspace, marker):
         assert expected in line
         assert "Traceback" not in said[name]
     assert "imestamp" in said["timed"]
+    for name in (
+        "own",
+        "seeded",
+    ):  # the twins: a layer's own generator; the same operator, of which less is asked
+        assert (workspace.results(name) / "run-1" / ledger.FINISHED).exists(), said[name]
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(workspace, marker):
