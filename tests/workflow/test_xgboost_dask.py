@@ -18,7 +18,8 @@ from samebits.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 from test_resume import wait_for
 
-CLUSTERS = 10
+#: fresh clusters of each size; SAMEBITS_CLUSTERS says how many
+CLUSTERS = int(os.environ.get("SAMEBITS_CLUSTERS", "10"))
 
 RECIPE = """
 import os
