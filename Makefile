@@ -12,7 +12,7 @@ help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make test       check the code and run all tests that this machine can run"
 	@echo "make test-containers  the long tests of images and conda"
-	@echo "make test-long  kill runs at 200 random moments instead of 30"
+	@echo "make test-long  kill runs at 200 random moments instead of 30, and write 10,000 programs for the linter"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
 	@echo "make bench      measure what recording, verifying, environments and the tiers cost (about an hour)"
 	@echo "make schema     write workflow/schemas/ anew from the types of the config"

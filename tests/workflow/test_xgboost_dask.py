@@ -296,7 +296,7 @@ def foreign(variables):
     [
         (["a"], {}, ["has 1 worker(s), but the spec has 2"]),
         (["a", "b", "c"], {}, ["has 3 worker(s), but the spec has 2"]),
-        (["a", "b"], {"threads": 2}, ["worker a at tcp://", "has 2 thread(s), but the spec has 1"]),
+        (["a", "b"], {"threads": 2}, ["worker ", " at tcp://", "has 2 thread(s), but the spec has 1"]),
         (["a", "b"], {"change": without_seal}, ["worker ", "PYTHONHASHSEED must be '0'", "-m distributed"]),
         (["a", "b"], {"change": foreign}, ["worker ", "OMP_WAIT_POLICY"]),
         (["a", "b"], {"settings": False}, ["its scheduler runs work stealing", "WORK_STEALING=False"]),
