@@ -210,6 +210,7 @@ class Replica:
         if ended:
             self.hooks("on_train_epoch_end")
         if step == self._spec.steps:
+            at.current_epoch += ended  # in Lightning, by then, how many epochs are complete
             self.hooks("on_train_end")
             self.hooks("on_fit_end")
 
