@@ -3,18 +3,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-# Each takes long, and has yet to run whole, in one go, with all else that is here: `make test` leaves them out.
-FRAMEWORKS := $(addprefix tests/workflow/test_, command.py lightgbm.py sklearn.py tensorflow.py xgboost_dask.py \
-  xgboost_portable.py $(addprefix pytorch_, lightning.py operators.py portable.py ranks.py workers.py))
-CONTAINERS :=
-
-.PHONY: help demo test test-frameworks test-containers test-gpu test-long lint bench bench-lint schema goldens clean
+.PHONY: help demo test test-gpu test-long lint bench bench-lint schema goldens clean
 
 help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make test       check the code and run all tests that this machine can run"
-	@echo "make test-frameworks, test-containers  the long tests of each framework; those of images and conda"
-	@echo "make test-long  kill runs at 200 random moments instead of 30"
+	@echo "make test-long  kill runs at 200 random moments instead of 30, and write 10,000 programs for the linter"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
 	@echo "make bench      measure what recording, verifying, environments and the tiers cost (about an hour)"
 	@echo "make schema     write workflow/schemas/ anew from the types of the config"
@@ -25,13 +19,7 @@ demo: .venv/demo
 	$(BIN)/samebits run --profile local
 
 test: .venv/test lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=, $(FRAMEWORKS) $(CONTAINERS))
-
-test-frameworks: .venv/test
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(FRAMEWORKS)
-
-test-containers: .venv/test
-	$(BIN)/pytest tests/unit/test_conda.py tests/workflow/test_backends.py tests/workflow/test_container.py
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-long: .venv/test
 	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py

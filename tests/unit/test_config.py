@@ -116,6 +116,22 @@ def test_one_line_names_the_key_and_the_mend(path, value, said):
     assert re.search(said, refusal(changed(path, value)))
 
 
+@pytest.mark.parametrize("name", ["json", "rich", "snakemake"])
+def test_a_recipe_that_would_be_imported_in_place_of_a_module_is_refused(tmp_path, name):
+    text = (samebits.root() / "config" / "recipes" / "digits_cnn.py").read_text()
+    (tmp_path / f"{name}.py").write_text(text)
+    said = refusal(changed("models/digits-cnn/recipe", f"{name}.py:DigitsCNN"), roots=[tmp_path, *ROOTS])
+    assert said == (
+        f"config: models.digits-cnn.recipe: {name}.py in the working directory would be imported in place of "
+        f"the module {name}; rename it, or move it into a folder such as recipes/"
+    )
+    # the twins: its mends
+    (tmp_path / "recipes").mkdir()
+    for mended in (f"recipes/{name}.py", f"{name}_model.py"):
+        (tmp_path / mended).write_text(text)
+        config.load(changed("models/digits-cnn/recipe", f"{mended}:DigitsCNN"), roots=[tmp_path, *ROOTS])
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a b", "-rf", "a\nb", "é", "a.html"])
 def test_names_that_are_no_folder_names_are_refused(name):
     values = example()

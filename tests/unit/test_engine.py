@@ -199,6 +199,25 @@ class Wrong(Toy):
         return super().predict(state) + (self.place == "predictions")
 
 
+class Lossless(Toy):
+    """A framework that has no loss."""
+
+    def advance(self, state: State, step: int):
+        return super().advance(state, step)._replace(loss=None)
+
+
+@pytest.mark.parametrize(("adapter", "said"), [(Toy, True), (Lossless, False)])
+def test_the_progress_tells_a_loss_only_where_there_is_one(tmp_path, adapter, said):
+    told = []
+    engine.run(adapter(), SPEC, tmp_path, told.append)
+    (line,) = told
+    assert line.startswith("step 6/6, ")
+    assert ("loss" in line) == said
+    assert "nan" not in line
+    steps = [record["loss"] for record in toy.records(tmp_path) if record["kind"] == "step"]
+    assert (steps == ["nan"] * 6) != said
+
+
 @pytest.mark.parametrize(
     ("place", "segment", "kind", "step"),
     [

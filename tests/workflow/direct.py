@@ -35,6 +35,16 @@ class Bench:
         """The interpreter of the model's environment."""
         return Path(self._inputs["environment"]).parent / "bin" / "python"
 
+    @property
+    def data(self):
+        """The folder of the model's data set."""
+        return Path(self._inputs["data"]).parent
+
+    @property
+    def library(self):
+        """The folder of the measured modules."""
+        return Path(self._inputs["library"])
+
     def train(self, run, ok=True):
         """Train into the folder ``run``; return the finished process."""
         process = subprocess.run(

@@ -57,7 +57,7 @@ def test_runs_and_replays_of_every_segment_are_the_same(workspace, params):
     assert trees.verdict("run-1", "run-2") == "identical"
     verdict = trees.replays("run-1")
     assert verdict["verdict"] == "identical"
-    assert verdict["replayed"] == [1, 2, 3]
+    assert [replay["segment"] for replay in verdict["replays"]] == [1, 2, 3]
     assert trees.metrics("run-1")["accuracy"] > 0.8
 
 

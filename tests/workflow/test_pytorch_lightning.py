@@ -1,9 +1,12 @@
 """A LightningModule that knows nothing of samebits is a recipe, with what Lightning's users expect of it."""
 
 import json
+import subprocess
 
+import numpy as np
 import pytest
 
+from samebits import checkpoint
 from training import losses, segments
 
 #: in the style of Lightning's own "LightningModule" and "LightningDataModule" pages
@@ -130,9 +133,9 @@ def test_an_unmodified_module_trains_replays_and_is_measured_by_its_test_step(be
     if schedule == EPOCH:  # 1258 samples make 10 batches an epoch; segments begin at steps 0, 8 and 16
         assert hooks == [
             *("fit 0 0 0.02", "train 0 0 0.02", "epoch 0 0 0.02", "batch 0 1 0.02"),
-            *("fit 0 8 0.02", "train 0 8 0.02", "epoch 0 8 0.02", "epoch end 0 10 0.02"),
+            *("fit 0 8 0.02", "train 0 8 0.02", "epoch 0 8 0.02", "epoch end 0 10 0.01"),
             *("epoch 1 10 0.01", "batch 1 11 0.01"),
-            *("fit 1 16 0.01", "train 1 16 0.01", "epoch 1 16 0.01", "epoch end 1 20 0.01"),
+            *("fit 1 16 0.01", "train 1 16 0.01", "epoch 1 16 0.01", "epoch end 1 20 0.005"),
             *("epoch 2 20 0.005", "batch 2 21 0.005", "train end 2 24 0.005"),
         ]
 
@@ -147,8 +150,6 @@ def test_precision_and_its_scaler_are_part_of_the_state(bench):
         assert segments(b"\n".join(json.dumps(r).encode() for r in replayed))[0] == segments(ledger)[2]
         states[precision] = segments(ledger)[-1][-1]["state"]
     assert len(set(states.values())) == 3
-    from samebits import checkpoint
-
     saved = checkpoint.read(next((bench.folder / "16-mixed" / "checkpoints").glob("step-00000024*")))
     assert b'"scale"' in saved["state~values"].raw.tobytes()
 
@@ -203,3 +204,141 @@ def test_what_cannot_be_honoured_is_refused_in_one_line(bench):
         assert words in found[name], name
         assert "\n" not in found[name], name
     assert bench.refusals({"twin": module()}, "LitDigits") == {"twin": "trained"}
+
+
+def moves(bench, **options):
+    """Train three steps, and return by how much each moved the weights."""
+    spec = bench.spec(module(), recipe="recipe.py:LitDigits", steps=3, options=options)
+    bench.ledger(spec, run := "-".join(map(str, options.values())) or "free")
+    weights = []
+    for path in sorted((bench.folder / run / "checkpoints").iterdir()):
+        named = sorted(checkpoint.read(path).items())
+        parts = [t.raw.view(np.float32) for name, t in named if ".module." in name]
+        weights.append(np.concatenate(parts).astype(np.float64))
+    return np.diff(weights, axis=0)
+
+
+def test_gradients_are_clipped_by_norm_or_by_value(bench):
+    """A step of SGD moves the weights by the learning rate, 0.02, times the gradients."""
+    limit = 0.02 * 0.01 * 1.001
+    by_norm = moves(bench, gradient_clip_val=0.01)
+    assert by_norm.shape[0] == 3
+    assert (np.linalg.norm(by_norm, axis=1) < limit).all()
+    assert (np.linalg.norm(by_norm, axis=1) > 0.9 * limit).all()
+    by_value = moves(bench, gradient_clip_val=0.01, gradient_clip_algorithm="value")
+    assert (np.abs(by_value).max(1) < limit).all()
+    assert (np.linalg.norm(by_value, axis=1) > limit).all()
+    free = moves(bench)  # the twin
+    assert (np.abs(free).max(1) > limit).all()
+
+
+#: tells of every hook of training that it is called, and when
+TELLING = """
+import lightning as L
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+BEFORE = "on_fit_start on_train_start on_train_epoch_start on_train_batch_start on_before_batch_transfer"
+AFTER = "on_after_batch_transfer on_before_zero_grad on_before_backward {after_backward}"
+LAST = "on_before_optimizer_step on_train_batch_end on_train_epoch_end on_train_end on_fit_end"
+
+
+class Telling(L.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 1)
+
+    def tell(self, name):
+        print("hook", name, self.current_epoch, self.global_step, flush=True)
+
+    def training_step(self, batch, batch_idx):
+        self.tell("training_step")
+        return self.layer(batch[0]).square().mean()
+
+    def transfer_batch_to_device(self, batch, device, dataloader_idx):
+        self.tell("transfer_batch_to_device")
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
+
+    def optimizer_zero_grad(self, epoch, batch_idx, optimizer):
+        self.tell("optimizer_zero_grad")
+        optimizer.zero_grad()
+
+    def backward(self, loss):
+        loss.backward()
+        self.tell("backward")
+
+    def configure_gradient_clipping(self, optimizer, gradient_clip_val, gradient_clip_algorithm):
+        self.clip_gradients(
+            optimizer, gradient_clip_val=gradient_clip_val, gradient_clip_algorithm=gradient_clip_algorithm
+        )
+        self.tell(f"configure_gradient_clipping {gradient_clip_val}")
+
+    def optimizer_step(self, epoch, batch_idx, optimizer, optimizer_closure):
+        optimizer.step(closure=optimizer_closure)
+        self.tell("optimizer_step")
+
+    def lr_scheduler_step(self, scheduler, metric):
+        self.tell(f"lr_scheduler_step {scheduler.step_size}")
+        scheduler.step()
+
+    def test_step(self, batch, batch_idx):
+        self.log("mean", self.layer(batch[0]).mean())
+
+    def forward(self, x):
+        return self.layer(x)
+
+    def configure_optimizers(self):
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+        steps, epochs = (torch.optim.lr_scheduler.StepLR(optimizer, size) for size in (7, 1))
+        return [optimizer], [{"scheduler": steps, "interval": "step"}, epochs]
+
+    def train_dataloader(self):
+        return DataLoader(TensorDataset(torch.ones(16, 4)), 4)
+
+    test_dataloader = train_dataloader
+
+
+def telling(name):
+    plain = getattr(L.LightningModule, name)
+
+    def hook(self, *arguments):
+        self.tell(name)
+        return plain(self, *arguments)
+
+    return hook
+
+
+for name in f"{BEFORE} {AFTER} {LAST}".split():
+    setattr(Telling, name, telling(name))
+"""
+
+TRAINER = """
+trainer = L.Trainer(
+    accelerator="cpu", max_epochs=2, gradient_clip_val=0.5, accumulate_grad_batches={accumulate},
+    logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+)
+trainer.fit(Telling())
+"""
+
+
+def hooks(text):
+    """Return the hooks that a run told of, as far as training goes."""
+    told = [line.removeprefix("hook ") for line in text.splitlines() if line.startswith("hook ")]
+    return told[: next(index for index, hook in enumerate(told, 1) if hook.startswith("on_fit_end"))]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_hooks_come_in_the_order_of_lightnings_own_trainer(bench, accumulate):
+    recipe = TELLING.replace("{after_backward}", "on_after_backward" if accumulate == 1 else "")
+    options = {"gradient_clip_val": 0.5, "accumulate_grad_batches": accumulate}
+    steps = 8 // accumulate
+    spec = bench.spec(recipe, recipe="recipe.py:Telling", steps=steps, segments=1, options=options)
+    ours = bench.run(spec, "run")
+    assert ours.returncode == 0, ours.stdout
+    script = recipe + TRAINER.replace("{accumulate}", str(accumulate))
+    command, variables = bench.command(spec, "trainer")
+    lightning = subprocess.run([*command[:2], "-c", script], env=variables, capture_output=True, text=True)
+    assert lightning.returncode == 0, lightning.stderr
+    assert len(hooks(lightning.stdout)) > 60
+    assert hooks(ours.stdout) == hooks(lightning.stdout)

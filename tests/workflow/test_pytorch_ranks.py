@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 
 import pytest
@@ -68,7 +69,7 @@ SOUND = RECIPE.format(step="pass")
 VIRTUAL = Execution(virtual=True)
 
 
-@pytest.mark.parametrize("processes", [2, 3, 4])
+@pytest.mark.parametrize("processes", [2, 3])
 def test_one_process_that_plays_all_ranks_has_the_bits_of_as_many_processes(bench, processes):
     spec = bench.spec(SOUND, processes=processes)
     real = bench.ledger(spec, "real")
@@ -109,9 +110,8 @@ def test_no_rank_outlives_rank_0(bench):
     descriptor = os.pidfd_open(other)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    process.stdout.read()  # ends when the last process that writes there has ended
-    with pytest.raises(ProcessLookupError):
-        signal.pidfd_send_signal(descriptor, 0)
+    # a descriptor can be read from once its process has ended, also where nobody buries it
+    assert select.select([descriptor], [], [], 60)[0]
 
 
 def test_ranks_that_drift_apart_are_refused(bench):

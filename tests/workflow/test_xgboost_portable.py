@@ -1,5 +1,6 @@
 """The tier portable of XGBoost: emulated processors of other makers and ages give the ledger of this one."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,7 +25,12 @@ class Summed(Plain):
 """
 
 PARAMS = {"subsample": 0.7, "colsample_bynode": 0.8}
-MODEL = {"framework": "xgboost", "data": "sklearn:digits", "steps": 12, "segments": 2, "params": PARAMS}
+MODEL = {"framework": "xgboost", "data": "sklearn:digits", "steps": 8, "segments": 2, "tier": "portable"}
+MODELS = {
+    "trees": {**MODEL, "recipe": "boosters.py:Plain", "params": PARAMS},
+    "ranked": {**MODEL, "recipe": "boosters.py:Ranked", "params": {**PARAMS, "objective": "rank:ndcg"}},
+    "summed": {**MODEL, "recipe": "boosters.py:Summed", "params": PARAMS},
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,64 +48,63 @@ def trained(module_workspace, tmp_path_factory):
     """Models trained natively."""
     unused = tmp_path_factory.mktemp("unused") / "armed"
     module_workspace.write_recipe("boosters.py", boosters(unused) + BLAS)
-    models = {
-        "trees": {**MODEL, "recipe": "boosters.py:Plain", "tier": "portable"},
-        "ranked": {**MODEL, "recipe": "boosters.py:Ranked", "tier": "portable"},
-        "summed": {**MODEL, "recipe": "boosters.py:Summed", "tier": "portable"},
-    }
-    models["ranked"]["params"] = {**PARAMS, "objective": "rank:ndcg"}
-    module_workspace.write_config(models=models)
+    module_workspace.write_config(models=MODELS)
     process = module_workspace.run()
     assert process.returncode == 0, process.stdout
     return module_workspace
 
 
-def ledger_of(workspace, name, folder, before=(), **changes):
-    """Train a model in a sealed process, natively or emulated, and return its ledger."""
-    spec = replace(Spec.read(workspace.results(name) / "spec.json"), **changes)
-    scratch = folder / "scratch"
-    scratch.mkdir(parents=True)
-    (folder / "spec.json").write_bytes(spec.canonical())
+#: trains several specs one after the other, since Python starts slowly when it is emulated
+ALL = """
+import json, sys
+from samebits import measured
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    assert measured.main() == 0
+"""
+
+
+def ledgers(workspace, names, folder, before=(), **changes):
+    """Train models in one sealed process, natively or emulated, and return their ledgers by name."""
     data = next(workspace.cache.glob("data/sklearn-digits-*/data.json")).parent
-    files = [str(path) for path in (folder / "spec.json", workspace.folder / "boosters.py", data, folder)]
+    arguments = []
+    for name in names:
+        spec = replace(Spec.read(workspace.results(name) / "spec.json"), **changes)
+        (folder / name).mkdir(parents=True)
+        (folder / name / "spec.json").write_bytes(spec.canonical())
+        files = (folder / name / "spec.json", workspace.folder / "boosters.py", data, folder / name)
+        arguments.append([str(path) for path in files])
+    python = seal.command(workspace.environment(spec).parent)[:2]
+    (scratch := folder / "scratch").mkdir()
     process = subprocess.run(
-        [*before, *seal.command(workspace.environment(spec).parent, *files)],
+        [*before, *python, "-c", ALL, json.dumps(arguments)],
         env=seal.environment(spec, workspace.library(), scratch),
-        cwd=scratch,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     assert process.returncode == 0, process.stdout
-    return (folder / ledger.FINISHED).read_bytes()
+    return {name: (folder / name / ledger.FINISHED).read_bytes() for name in names}
 
 
 @pytest.mark.parametrize("cpu", ["Haswell", "EPYC"])
-@pytest.mark.parametrize("name", ["trees", "ranked"])
-def test_trees_are_the_same_on_other_processors(trained, qemu, tmp_path, name, cpu):
-    emulated = ledger_of(trained, name, tmp_path / "emulated", [qemu, "-cpu", cpu])
-    assert emulated == (trained.results(name) / "run-1" / ledger.FINISHED).read_bytes()
+def test_trees_and_an_objective_that_calls_a_blas_are_the_same_on_other_processors(
+    trained, qemu, tmp_path, cpu
+):
+    emulated = ledgers(trained, MODELS, tmp_path / "emulated", [qemu, "-cpu", cpu])
+    for name in MODELS:
+        assert emulated[name] == (trained.results(name) / "run-1" / ledger.FINISHED).read_bytes(), name
 
 
-def test_trees_need_no_tier_for_that(trained, qemu, tmp_path):
-    """Not even AVX2: with the tier portable, whose BLAS needs it, a Nehalem could not start."""
-    native = ledger_of(trained, "trees", tmp_path / "native", tier="deterministic")
-    emulated = ledger_of(
-        trained, "trees", tmp_path / "emulated", [qemu, "-cpu", "Nehalem"], tier="deterministic"
-    )
-    assert emulated == native
+def test_trees_need_no_tier_for_that_but_an_objective_does(trained, qemu, tmp_path):
+    """Not even AVX2: with the tier portable, whose BLAS needs it, a Nehalem could not start.
 
-
-@pytest.mark.parametrize("cpu", ["Haswell", "EPYC"])
-def test_so_is_an_objective_that_calls_a_blas(trained, qemu, tmp_path, cpu):
-    emulated = ledger_of(trained, "summed", tmp_path / "emulated", [qemu, "-cpu", cpu])
-    assert emulated == (trained.results("summed") / "run-1" / ledger.FINISHED).read_bytes()
-
-
-def test_the_twin_an_objective_depends_on_the_processor_where_nothing_is_pinned(trained, qemu, tmp_path):
-    native = ledger_of(trained, "summed", tmp_path / "native", tier="deterministic")
-    emulated = ledger_of(
-        trained, "summed", tmp_path / "emulated", [qemu, "-cpu", "Nehalem"], tier="deterministic"
-    )
-    assert native.splitlines()[0] == emulated.splitlines()[0]
-    assert native != emulated
+    The twin: an objective depends on the processor where nothing is pinned.
+    """
+    names, tier = ["trees", "summed"], {"tier": "deterministic"}
+    native = ledgers(trained, names, tmp_path / "native", **tier)
+    emulated = ledgers(trained, names, tmp_path / "emulated", [qemu, "-cpu", "Nehalem"], **tier)
+    assert emulated["trees"] == native["trees"]
+    assert native["summed"].splitlines()[0] == emulated["summed"].splitlines()[0]
+    assert native["summed"] != emulated["summed"]

@@ -77,8 +77,10 @@ def run(context: typer.Context) -> None:
         name = arguments[index + 1]
         if argument == "--profile" and not Path(name).exists() and name in profiles.known():
             arguments[index + 1] = str(profiles.folder(name))
+    # a file in the working directory must not be imported in place of a module
     status = subprocess.call(
-        [sys.executable, "-m", "snakemake", "--snakefile", samebits.snakefile(), *arguments]
+        [sys.executable, "-m", "snakemake", "--snakefile", samebits.snakefile(), *arguments],
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
     )
     if not {"-n", "--dry-run", "--dryrun", "-h", "--help"} & set(arguments):
         summary.show(Path("results"), _console(stderr=True))

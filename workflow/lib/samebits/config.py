@@ -5,7 +5,9 @@ Lives on the workflow side only; measured processes see the resolved ``samebits.
 
 import ast
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -376,6 +378,7 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
         yield f"{key}.backend: containers train on the CPU only; use backend: pip or conda, or device: cpu"
     try:
         path = recipe_file(model, roots)
+        _refuse_shadow(path, roots[0])
         if model.target:
             _check_recipe(model, path)
     except Refused as refused:
@@ -442,6 +445,22 @@ def _check_recipe(model: Model, path: Path) -> None:
                 raise Refused(
                     f"{wanted} takes no {param!r}{_near(param, taken)}; its params are {', '.join(taken)}"
                 )
+
+
+def _refuse_shadow(path: Path, working: Path) -> None:
+    """Refuse a recipe that would be imported in place of a module, as ``rich.py`` in place of Rich.
+
+    Snakemake starts its jobs by ``python -m``, which looks in the working directory first.
+    """
+    name, folder = path.stem, working.resolve()
+    if path.suffix != ".py" or path.resolve().parent != folder:
+        return
+    spec = PathFinder.find_spec(name, [entry for entry in sys.path if Path(entry).resolve() != folder])
+    if name in sys.stdlib_module_names or (spec is not None and spec.origin is not None):
+        raise Refused(
+            f"{path.name} in the working directory would be imported in place of the module {name}; "
+            "rename it, or move it into a folder such as recipes/"
+        )
 
 
 def _is_number(text: str) -> bool:

@@ -6,6 +6,7 @@ replayed process would. So a state that forgot something cannot hide: the first 
 
 import fcntl
 import json
+import math
 import os
 import shutil
 import time
@@ -159,9 +160,10 @@ def _advance(
             report(f"finished early, after step {step - 1} of {spec.steps}")
             return step - 1
         loss, inputs = adapter.advance(state, step)
-        writer.step(step, loss, inputs)
+        writer.step(step, math.nan if loss is None else loss, inputs)
         if (now := time.perf_counter()) - told > 2 or step == spec.steps:
-            report(f"step {step}/{spec.steps}, loss {loss:.6g}, {(step - first) / (now - began):.1f} steps/s")
+            known = "" if loss is None else f"loss {loss:.6g}, "
+            report(f"step {step}/{spec.steps}, {known}{(step - first) / (now - began):.1f} steps/s")
             told = now
     return last
 

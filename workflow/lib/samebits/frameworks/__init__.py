@@ -21,9 +21,9 @@ ONE_STEP = frozenset({"command", "sklearn"})
 
 
 class Advance(NamedTuple):
-    """What a step leaves for the ledger: its loss, and the digest of what it was computed from."""
+    """What a step leaves for the ledger: its loss, if any, and the digest of what it was computed from."""
 
-    loss: float
+    loss: float | None
     inputs: str
 
 

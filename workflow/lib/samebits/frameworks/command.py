@@ -12,7 +12,6 @@ the predictions.
 
 import ctypes
 import json
-import math
 import os
 import re
 import shutil
@@ -69,7 +68,7 @@ class Adapter(frameworks.Adapter):
             state.update(content.tensors(name, self._output(name)))
         for name in self._spec.options["as_bytes"]:
             state.update(content.as_bytes(name, self._output(name)))
-        return Advance(_metrics(state).get("loss", math.nan), self._spec.data_digest)
+        return Advance(_metrics(state).get("loss"), self._spec.data_digest)
 
     def tensors(self, state: State) -> dict[str, Tensor]:
         return state

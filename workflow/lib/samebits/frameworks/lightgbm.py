@@ -108,7 +108,7 @@ class Adapter(frameworks.Adapter):
             if state.best is None or (value > state.best[0] if higher_is_better else value < state.best[0]):
                 state.best = value, step
         evaluations = state.booster.eval_train()
-        return Advance(evaluations[0][2] if evaluations else float("nan"), self._inputs)
+        return Advance(evaluations[0][2] if evaluations else None, self._inputs)
 
     def finished(self, state: State) -> bool:
         return bool(self._patience and state.best and state.step - state.best[1] >= self._patience)

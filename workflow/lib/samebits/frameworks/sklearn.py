@@ -75,7 +75,7 @@ class Adapter(frameworks.Adapter):
     def advance(self, state: State, step: int) -> Advance:
         self._seed_generators("step")
         state.estimator.fit(*self._train)
-        return Advance(float("nan"), inputs_digest(dict(_contents(self._train, "train"))))
+        return Advance(None, inputs_digest(dict(_contents(self._train, "train"))))
 
     def tensors(self, state: State) -> dict[str, Tensor]:
         return _flatten(*self._stored(state))

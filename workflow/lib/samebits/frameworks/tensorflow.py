@@ -41,7 +41,7 @@ _BATCH_SIZE = 32  # what keras.Model.fit takes without one
 _MARKUP = re.compile(r"\x1b\[\d*m|\{\{.*?\}\}|\bname: *$")
 
 #: operators that change a resource, by the first words of their types
-_WRITES = ("Assign", "ResourceApply", "ResourceScatter", "ResourceStridedSliceAssign", "Stateful", "RngSkip")
+_WRITES = ("Assign", "ResourceApply", "ResourceScatter", "ResourceStridedSliceAssign", "Stateful", "Rng")
 
 
 class Adapter(frameworks.Adapter):
@@ -187,7 +187,8 @@ class Adapter(frameworks.Adapter):
         if at_least(self._spec.tier, "deterministic") and self._watch.racy:
             operator, place = self._watch.racy
             raise Refused(self._non_deterministic(f"{operator} with weights adds up in any order", place))
-        known = [*_variables(model).values(), *model.metrics_variables, global_seed_generator().state]
+        known = [*_variables(model).values(), *model.metrics_variables]
+        known += [generator.state for generator in _generators(model)]
         handles = {id(variable.value.handle) for variable in known}
         for handle, operator, place in self._watch.writes():
             if id(handle) not in handles:

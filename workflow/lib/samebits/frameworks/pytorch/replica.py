@@ -202,12 +202,15 @@ class Replica:
             trainer.clip(self.optimizer, *self._clipping)
         self._step(place, index)
         at.global_step = step
+        ended = index + 1 == self._batches.per_epoch
         self._schedule("step", index)
-        self.hooks("on_train_batch_end", output, batch, index)
-        if index + 1 == self._batches.per_epoch:
-            self.hooks("on_train_epoch_end")
+        if ended:
             self._schedule("epoch", place.epoch)
+        self.hooks("on_train_batch_end", output, batch, index)
+        if ended:
+            self.hooks("on_train_epoch_end")
         if step == self._spec.steps:
+            at.current_epoch += ended  # in Lightning, by then, how many epochs are complete
             self.hooks("on_train_end")
             self.hooks("on_fit_end")
 
