@@ -153,7 +153,7 @@ class Cluster:
         return [worker["resources"] for worker in info.values()]
 
 
-class Declare(WorkerPlugin):  # type: ignore[misc]
+class Declare(WorkerPlugin):
     """Lets a worker that was started without resources declare its threads and its memory."""
 
     name = "snakemake-resources"
