@@ -1,4 +1,4 @@
-"""The executor dask: any Snakemake job on a Dask cluster, one that is started here or one that runs already."""
+"""The executor dask: any Snakemake job on a Dask cluster, started here or running already."""
 
 import json
 import os
@@ -23,7 +23,7 @@ rule job:
     output: "out/{i}"
     resources: gpu=1
     shell: "mkdir -p busy; touch busy/{wildcards.i}; "
-        "for n in $(seq SECONDS0); do test $(ls busy | wc -l) -ge 3 && touch seen && break; sleep 0.1; done; "
+        "for n in $(seq SECONDS0); do {{ test -e seen || test $(ls busy | wc -l) -ge 3; }} && touch seen && break; sleep 0.1; done; "
         "echo waited {wildcards.i}; touch {output}; sleep 0.3; rm busy/{wildcards.i}"
 """
 
@@ -135,7 +135,7 @@ def test_a_job_that_no_worker_has_room_for_fails_at_once(pipeline):
         (["--dask-cluster", "queue=main"], "--dask-cluster is not JSON"),
         (["--dask-cluster", "[1]"], "--dask-cluster is [1]; give a JSON object"),
         (["--dask-scheduler", "tcp://127.0.0.1:9"], "there is no Dask scheduler at tcp://127.0.0.1:9"),
-        (["--dask-scheduler", "nowhere"], "there is no Dask scheduler at nowhere"),
+        (["--dask-scheduler", "nowhere"], "--dask-scheduler is 'nowhere'; give local, slurm or an address"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(pipeline, arguments, problem):

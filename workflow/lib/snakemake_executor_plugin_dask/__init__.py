@@ -6,6 +6,7 @@ that a job prints come back as they are printed. A task whose worker is lost is 
 """
 
 import json
+import re
 import sys
 import uuid
 from collections.abc import AsyncGenerator
@@ -74,6 +75,10 @@ class ExecutorSettings(ExecutorSettingsBase):
         Raises:
             WorkflowError: a setting has no meaning; one line that names it.
         """
+        if not re.fullmatch(r"local|slurm|[a-z]+://\S+", self.scheduler):
+            raise WorkflowError(
+                f"--dask-scheduler is {self.scheduler!r}; give local, slurm or an address (tcp://host:8786)"
+            )
         for name in ("workers", "threads", "memory_mb"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise WorkflowError(f"--dask-{name.replace('_', '-')} is {value}; give at least 1")

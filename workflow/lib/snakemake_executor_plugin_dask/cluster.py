@@ -160,7 +160,8 @@ class Declare(WorkerPlugin):
 
     async def setup(self, worker: Any) -> None:
         """Declare what the worker has; what it declared itself stays."""
-        found = {"cores": worker.state.nthreads, "mem_mb": (worker.memory_limit or _memory()) // 2**20}
+        memory = worker.memory_manager.memory_limit or _memory()
+        found = {"cores": worker.state.nthreads, "mem_mb": memory // 2**20}
         await worker.set_resources(**(found | dict(worker.state.total_resources)))
 
 
@@ -192,16 +193,19 @@ class _Local:
         )
         self.scheduler_address = self._scheduler.scheduler_address
         arguments = ["--host", "127.0.0.1", "--nthreads", f"{resources['cores']:g}"]
-        # the jobs use memory, not the worker; without its scheduler it ends, and its jobs with it
-        arguments += ["--memory-limit", "0", "--death-timeout", "10", "--no-nanny", "--no-dashboard"]
+        # the jobs use memory, not the worker
+        arguments += ["--memory-limit", "0", "--no-nanny", "--no-dashboard"]
         arguments += ["--resources", _declared(resources)]
-        self._command = [
+        # however this process ends, the kernel ends the workers, and so their jobs
+        ended = [
+            "/usr/bin/setpriv",
+            "--pdeathsig",
+            "KILL",
             sys.executable,
             "-m",
             "distributed.cli.dask_worker",
-            self.scheduler_address,
-            *arguments,
         ]
+        self._command = [*ended, self.scheduler_address, *arguments]
         self._workers: list[subprocess.Popen[bytes]] = []
         self.scale(settings.workers)
 
@@ -218,8 +222,7 @@ class _Local:
     def close(self) -> None:
         """End the workers and the scheduler."""
         for worker in self._workers:
-            worker.terminate()
-        for worker in self._workers:
+            worker.kill()
             worker.wait()
         self._scheduler.close()
 
