@@ -23,7 +23,8 @@ rule job:
     output: "out/{i}"
     resources: gpu=1
     shell: "mkdir -p busy; touch busy/{wildcards.i}; "
-        "for n in $(seq SECONDS0); do {{ test -e seen || test $(ls busy | wc -l) -ge 3; }} && touch seen && break; sleep 0.1; done; "
+        "for n in $(seq SECONDS0); do test $(ls busy | wc -l) -ge 3 && touch seen; "
+        "test -e seen && break; sleep 0.1; done; "
         "echo waited {wildcards.i}; touch {output}; sleep 0.3; rm busy/{wildcards.i}"
 """
 
