@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 NODES = 2
+
+#: of each node; SLURM asks whether a node has them, so they are no more than this machine's
+CORES = min(2, len(os.sched_getaffinity(0)))
 
 #: commands that need nothing but a configuration to find the controller
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
@@ -45,10 +49,13 @@ KillWait=5
 PropagateResourceLimits=NONE
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
+GresTypes=gpu
+MinJobAge=600
 """
 
 NODE = (
-    "NodeName=n{n} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=4000 State=UNKNOWN\n"
+    "NodeName=n{n} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory=16000 "
+    "Gres=gpu:2 State=UNKNOWN\n"
 )
 
 
@@ -79,18 +86,20 @@ def _start(folder, stack):
     config = CONFIG.format(host=host, port=ports[0], folder=folder)
     for n in range(1, NODES + 1):
         (folder / f"spool-n{n}").mkdir()
-        config += NODE.format(n=n, host=host, port=ports[n])
+        config += NODE.format(n=n, host=host, port=ports[n], cores=CORES)
     config += f"PartitionName=main Nodes=n[1-{NODES}] Default=YES MaxTime=1:00:00 State=UP\n"
     (folder / "slurm.conf").write_text(config)
+    for number in range(2):  # as many GPUs: copies of /dev/null
+        os.mknod(folder / f"gpu{number}", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    (folder / "gres.conf").write_text(f"NodeName=n[1-{NODES}] Name=gpu File={folder}/gpu[0-1]\n")
     # SLURM's own commands look here, too; a measured process knows no variable SLURM_CONF
-    place = Path("/etc/slurm/slurm.conf")
-    if place.is_symlink() or not place.exists():
+    for place in (Path("/etc/slurm/slurm.conf"), Path("/etc/slurm/gres.conf")):
+        if not (place.is_symlink() or not place.exists()):
+            pytest.fail(f"{place} is there already; this machine has a SLURM of its own")
         place.parent.mkdir(exist_ok=True)
         place.unlink(missing_ok=True)
-        place.symlink_to(folder / "slurm.conf")
+        place.symlink_to(folder / place.name)
         stack.callback(place.unlink, missing_ok=True)
-    else:
-        pytest.fail(f"{place} is there already; this machine has a SLURM of its own")
 
     munge = [f"--{name}={folder}/munge.{name}" for name in ("socket", "pid-file", "log-file", "seed-file")]
     munge[0] = f"--socket={folder}/munge.sock"

@@ -14,7 +14,7 @@ PACKAGE = Path(samebits.__file__).parent
 #: ground floor first
 FLOORS = [
     {"__init__", "errors"},
-    {"digest", "seeds", "execution", "options"},
+    {"digest", "seeds", "execution", "options", "gpus"},
     {"spec", "tree", "checkpoint", "tiers", "data", "script"},
     {"fingerprint", "ledger", "library", "recipe", "content"},
     {"seal", "sample", "runs"},

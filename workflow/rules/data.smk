@@ -8,6 +8,7 @@ rule data:
         manifest=f"{LAYOUT.cache}/data/{{data}}/data.json",
     log:
         f"{LAYOUT.cache}/logs/data/{{data}}.txt",
+    localrule: True
     params:
         name=lambda wildcards: LAYOUT.data_name(wildcards.data),
         source=lambda wildcards: LAYOUT.data_source(wildcards.data),

@@ -11,6 +11,8 @@ rule environment:
         manifest=f"{LAYOUT.cache}/{{kind}}/{{environment}}-{{lock}}/environment.json",
     log:
         f"{LAYOUT.cache}/logs/{{kind}}/{{environment}}-{{lock}}.txt",
+    # where the workflow is started; a cluster's nodes often reach no package index
+    localrule: True
     resources:
         # installing is bound by the disk, and its wheels are large
         install=1,

@@ -8,6 +8,7 @@ rule spec:
         spec=f"{LAYOUT.results}/{{model}}/spec.json",
     log:
         f"{LAYOUT.results}/{{model}}/log/spec.txt",
+    localrule: True
     params:
         model=lambda wildcards: LAYOUT.model_settings(wildcards.model),
     message:
@@ -32,8 +33,8 @@ rule train:
         predictions=f"{LAYOUT.results}/{{model}}/run-{{run}}/predictions.safetensors",
     log:
         f"{LAYOUT.results}/{{model}}/run-{{run}}/log.txt",
-    # a retry could hide what a rerun is to show
-    retries: 0
+    # how often it is tried is the profile's: a job that a cluster lost goes on from its last checkpoint, and no
+    # retry can hide a difference, since verdicts come from what all runs recorded
     # only for scheduling; what computes is the spec's
     threads: lambda wildcards: LAYOUT.cores(wildcards.model)
     resources:

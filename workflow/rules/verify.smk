@@ -31,7 +31,6 @@ rule replay:
         fingerprint=f"{LAYOUT.results}/{{model}}/replay/segment-{{segment}}/fingerprint.json",
     log:
         f"{LAYOUT.results}/{{model}}/replay/segment-{{segment}}/log.txt",
-    retries: 0
     threads: lambda wildcards: LAYOUT.cores(wildcards.model, virtual=True)
     resources:
         gpu=lambda wildcards: LAYOUT.gpus(wildcards.model, virtual=True),
@@ -70,6 +69,7 @@ rule verify:
         verified=touch(f"{LAYOUT.results}/{{model}}/verified"),
     log:
         f"{LAYOUT.results}/{{model}}/log/verify.txt",
+    localrule: True
     message:
         "verdict on {wildcards.model}"
     shell:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from samebits import gpus
 from samebits.spec import Spec
 from samebits.tiers import variables
 
@@ -37,6 +38,7 @@ def take(spec: Spec, framework: dict[str, Any]) -> dict[str, Any]:
         "numpy": {"blas": _blas(), "simd": _simd()},
         "threads": spec.threads,
         "device": spec.device,
+        **({"gpus": gpus.visible()} if spec.device == "cuda" else {}),
         "variables": variables(spec.tier, spec.threads),
         "framework": framework,
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from samebits import environments, seal
+from samebits import environments, gpus, seal
 from samebits.data import Manifest
 from samebits.errors import Refused
 from samebits.execution import Execution
@@ -88,6 +88,9 @@ def _become(
     arguments = [*files, "--execution", inputs.execution.json(), *arguments]
     command = seal.command(inputs.prefix.resolve(), *arguments)
     variables = seal.environment(spec, inputs.library.resolve(), scratch)
+    if spec.device == "cuda":
+        count = 1 if inputs.execution.virtual else spec.processes
+        variables["CUDA_VISIBLE_DEVICES"] = ",".join(gpus.lease(spec.model, count))
     if manifest.backend == "container":
         from samebits.environments.container import run
 

@@ -23,6 +23,7 @@ MEASURED = (
     "execution.py",
     "fingerprint.py",
     "frameworks",
+    "gpus.py",
     "ledger.py",
     "library.py",
     "measured.py",
