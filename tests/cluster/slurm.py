@@ -1,16 +1,21 @@
 """A real SLURM on this machine, for the tests: munge, a controller and two nodes, on loopback, as root."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import stat
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
+#: held while a test run has its SLURM
+LOCK = Path(tempfile.gettempdir()) / "samebits-test-slurm.lock"
 
 NODES = 2
 
@@ -59,9 +64,9 @@ NODE = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
-    """Start SLURM, and stop it after the tests."""
+    """Start SLURM, and stop it after the tests of a file; its configuration has one place on a machine."""
     missing = [name for name in NEEDED if shutil.which(name) is None]
     problem = f"SLURM is not installed: {', '.join(missing)}" if missing else None
     if problem is None and os.geteuid() != 0:
@@ -70,7 +75,8 @@ def slurm(tmp_path_factory):
         if os.environ.get("SAMEBITS_REQUIRE_SLURM") == "1":
             pytest.fail(problem)
         pytest.skip(problem)
-    with contextlib.ExitStack() as stack:
+    with LOCK.open("w") as lock, contextlib.ExitStack() as stack:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         _start(tmp_path_factory.mktemp("slurm"), stack)
         yield
 
