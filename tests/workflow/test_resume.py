@@ -68,6 +68,27 @@ def test_a_killed_workflow_goes_on_from_the_last_checkpoint(workspace, tmp_path_
     assert workspace.verdict(model)["verdict"] == "identical"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_snakemake_in_its_own_way(workspace, tmp_path_factory, number):
+    """^C, which a terminal sends to all, ends the training; SIGTERM to the command lets it end first."""
+    workspace.write_recipe("trees.py", trees(tmp_path_factory.mktemp("marker") / "unused"))
+    workspace.write_config(models={"trees": {**MODELS["trees"], "segments": 8}})
+    run = workspace.results("trees") / "run-1"
+
+    process = start(workspace)
+    wait_for(lambda: len(list((run / "checkpoints").glob("*.safetensors"))) >= 3)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    said, _ = process.communicate(timeout=120)  # the pipe is closed when nothing of it runs any more
+    assert process.returncode != 0
+    assert (run / ledger.FINISHED).exists() == (number == signal.SIGTERM), said
+    again = workspace.run()  # nothing has to be unlocked
+    assert again.returncode == 0, again.stdout
+    assert workspace.verdict("trees")["verdict"] == "identical"
+
+
 def test_two_processes_never_train_into_one_folder(workspace, tmp_path_factory):
     marker = tmp_path_factory.mktemp("marker") / "unused"
     workspace.write_recipe("mlp.py", mlp(marker))

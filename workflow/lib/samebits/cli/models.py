@@ -1,0 +1,126 @@
+"""What a user does with models: run the workflow, look at verdicts, compare runs."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import samebits
+from samebits.cli.app import app, console
+from samebits.errors import Refused
+
+profile = typer.Typer(help="Profiles: install them for `snakemake --profile NAME`.", no_args_is_help=True)
+app.add_typer(profile, name="profiles")
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(samebits.__version__)
+        raise typer.Exit
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run(context: typer.Context) -> None:
+    """Run the workflow: Snakemake on samebits' Snakefile, with every argument handed on.
+
+    Without a config of yours (config/config.yaml here, or --configfile) it runs the worked examples.
+    `--profile local` uses samebits' own profile unless a folder of that name is here.
+    """
+    from samebits import profiles, summary
+
+    arguments = list(context.args)
+    for index, argument in enumerate(arguments[:-1]):
+        name = arguments[index + 1]
+        if argument == "--profile" and not Path(name).exists() and name in profiles.known():
+            arguments[index + 1] = str(profiles.folder(name))
+    status = _snakemake(arguments)
+    if not {"-n", "--dry-run", "--dryrun", "-h", "--help"} & set(arguments):
+        summary.show(Path("results"), console(stderr=True))
+    raise typer.Exit(status)
+
+
+def _snakemake(arguments: list[str]) -> int:
+    """Run Snakemake, which hears of every signal that would end this process, and return its exit status."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", samebits.snakefile(), *arguments]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def hand_on(number: int, frame: object) -> None:
+        for process in running:
+            process.send_signal(number)
+
+    # the terminal's ^C reaches Snakemake by itself, and must leave it the time to end its jobs
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, hand_on)
+    # a file in the working directory must not be imported in place of a module
+    running.append(subprocess.Popen(command, env={**os.environ, "PYTHONSAFEPATH": "1"}))
+    status = running[0].wait()
+    return status if status >= 0 else 128 - status
+
+
+@app.command()
+def show(results: Annotated[Path, typer.Argument(help="Folder of results.")] = Path("results")) -> None:
+    """Print a table of the models and their verdicts."""
+    from samebits import summary
+
+    if not summary.show(results, console()):
+        raise Refused(f"{results} holds no verdict; run the workflow first: samebits run --profile local")
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of two or more runs of one model, or of one.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the verdict as JSON.")] = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="sample.json: compare one run with the replays beside it."),
+    ] = None,
+) -> None:
+    """Compare runs bit for bit; every recorded file is checked first.
+
+    Exit status: 0 identical, 1 different (but 0 with --output, which the verdict is written to), 2 refused.
+    """
+    from samebits import verdict
+    from samebits.compare import compare, compare_replays
+
+    if (len(runs) == 1) != (sample is not None):
+        raise Refused("give the folders of two or more runs, or that of one run and --sample")
+    found = compare_replays(runs[0], sample) if sample else compare(runs)
+    if output:
+        verdict.write(found, output)
+        return
+    print(verdict.sentence(found))
+    raise typer.Exit(found["verdict"] != "identical")
+
+
+@app.command(hidden=True)
+def schema(output: Annotated[Path, typer.Argument()]) -> None:
+    """Write the config's JSON Schema (for developers: it is committed)."""
+    import json
+
+    from samebits import config
+
+    output.write_text(json.dumps(config.schema(), indent=2) + "\n")
+
+
+@profile.command("list")
+def profiles_list() -> None:
+    """List the profiles that samebits brings."""
+    from samebits import profiles
+
+    for name in profiles.known():
+        print(name)
+
+
+@profile.command("install")
+def profiles_install() -> None:
+    """Make `snakemake --profile NAME` work from any folder, for every profile of samebits."""
+    from samebits import profiles
+
+    for folder in profiles.install():
+        print(folder)
