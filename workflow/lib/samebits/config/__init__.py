@@ -1,0 +1,10 @@
+"""The config: what a user writes, typed, checked before any job starts, and described as a JSON Schema.
+
+Lives on the workflow side only; measured processes see the resolved ``samebits.spec.Spec``.
+"""
+
+from samebits.config.check import load
+from samebits.config.recipes import recipe_file
+from samebits.config.sections import Config, Model, parse_data, schema
+
+__all__ = ["Config", "Model", "load", "parse_data", "recipe_file", "schema"]

@@ -1,0 +1,128 @@
+"""A config is checked whole, with everything that it names, before any job starts."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from samebits import environments, fetch, frameworks, options
+from samebits.config.duplicates import refuse_duplicates
+from samebits.config.recipes import check_recipe, recipe_file, refuse_shadow
+from samebits.config.sections import Config, Defaults, Model
+from samebits.config.words import explain, near
+from samebits.errors import Refused
+
+
+def load(
+    values: Mapping[str, Any],
+    files: Iterable[str | Path] = (),
+    roots: Iterable[Path] = (),
+    locks: bool = True,
+) -> Config:
+    """Check a config and everything that it names.
+
+    Args:
+        values: the config as Snakemake merged it.
+        files: the YAML files it came from; read again to find keys that are given twice.
+        roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
+        locks: check the environments' locks, too; whoever is about to renew them does not.
+
+    Raises:
+        Refused: one line an error, each naming the key and the mend.
+    """
+    for file in files:
+        refuse_duplicates(Path(file))
+    try:
+        config = Config.model_validate(_with_defaults(values))
+    except ValidationError as error:
+        raise Refused("\n".join(sorted({explain(item) for item in error.errors()}))) from None
+    roots = list(roots)
+    problems = [p for name, model in config.models.items() for p in _problems(name, model, config, roots)]
+    if locks and not problems:
+        problems = _environment_problems(config, roots)
+    if problems:
+        raise Refused("\n".join(problems))
+    return config
+
+
+def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge ``defaults`` into every model, so that one type describes a complete model."""
+    defaults, models = values.get("defaults"), values.get("models")
+    if not (isinstance(defaults, Mapping) and isinstance(models, Mapping)):
+        return dict(values)
+    try:
+        Defaults.model_validate(defaults)
+        wrong = set()
+    except ValidationError as error:  # what is wrong there is reported there, not again in every model
+        wrong = {item["loc"][0] for item in error.errors()}
+    shared = {key: value for key, value in defaults.items() if key not in wrong}
+    merged = {name: {**shared, **m} if isinstance(m, Mapping) else m for name, m in models.items()}
+    return {**values, "models": merged}
+
+
+def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Iterable[str]:
+    """Yield what is wrong with the things that a model names, one line each."""
+    key = f"config: models.{name}"
+    if model.framework not in frameworks.known():
+        known = ", ".join(frameworks.known())
+        hint = near(model.framework, frameworks.known())
+        yield f"{key}.framework: {model.framework!r} is none of {known}{hint}"
+        return
+    try:
+        environments.find(model.environment, roots)
+    except Refused as refused:
+        yield f"{key}.environment: {refused}"
+    if model.backend == "container" and model.device == "cuda":
+        yield f"{key}.backend: containers train on the CPU only; use backend: pip or conda, or device: cpu"
+    try:
+        path = recipe_file(model, roots)
+        refuse_shadow(path, roots[0])
+        if model.target:
+            check_recipe(model, path)
+    except Refused as refused:
+        yield f"{key}.recipe: {refused}"
+    if model.data.startswith("sklearn:") or model.data in config.data:
+        try:
+            source = config.data_source(model.data)
+            fetch.check(source.source())
+            for local in source.local_paths():
+                if not Path(local).exists():
+                    raise Refused(f"{local!r} does not exist; give it relative to the working directory")
+        except Refused as refused:
+            yield f"{key}.data: {refused}"
+    else:
+        hint = near(model.data, config.data)
+        yield f"{key}.data: {model.data!r} is not in the section data{hint}; add it, or use sklearn:<name>"
+    try:
+        checked = options.of(model.framework).model_validate(model.options)
+        yield from (f"{key}.options.{problem}" for problem in checked.problems(model.params))
+    except ValidationError as error:
+        yield from (
+            explain({**item, "loc": ("models", name, "options", *item["loc"])}) for item in error.errors()
+        )
+    for param, value in model.params.items():
+        if isinstance(value, str) and _is_number(value):
+            yield f"{key}.params.{param}: {value!r} is text to YAML; write {float(value)!r}"
+
+
+def _environment_problems(config: Config, roots: list[Path]) -> list[str]:
+    """Say what is wrong with locks and backends, once for each environment."""
+    first: dict[tuple[str, str], str] = {}
+    for name, model in config.models.items():
+        first.setdefault((model.environment, model.backend), name)
+    problems = []
+    for (environment, backend), name in first.items():
+        try:
+            environments.backends.load(backend).check(environments.find(environment, roots))
+        except Refused as refused:
+            problems.append(f"config: models.{name}.environment: {refused}")
+    return problems
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

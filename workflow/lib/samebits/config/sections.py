@@ -1,0 +1,241 @@
+"""The types of the config, and the JSON Schema that describes them."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, field_validator, model_validator
+
+from samebits import environments, fetch, frameworks
+from samebits.execution import Execution
+from samebits.tiers import TIERS
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+Tier = Literal["unseeded", "seeded", "deterministic", "portable"]
+Device = Literal["cpu", "cuda"]
+Backend = Literal["pip", "conda", "container"]
+# literals cannot be computed
+assert Tier.__args__ == TIERS  # type: ignore[attr-defined]  # noqa: S101
+assert Backend.__args__ == environments.backends.NAMES  # type: ignore[attr-defined]  # noqa: S101
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Data(_Strict):
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return []
+
+
+class Sklearn(_Data):
+    """A data set that ships inside scikit-learn."""
+
+    sklearn: str = Field(
+        description="name after load_: digits, breast_cancer, wine, iris, diabetes, linnerud"
+    )
+
+    def source(self) -> fetch.Sklearn:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Sklearn(self.sklearn)
+
+
+class Local(_Data):
+    """A file or folder of yours; it is referred to, not copied."""
+
+    path: str = Field(description="file or folder, relative to the working directory")
+    sha256: str | None = Field(None, pattern=DIGEST, description="refuse any other content")
+
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return [self.path]
+
+    def source(self) -> fetch.Local:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Local(Path(self.path), self.sha256)
+
+
+class Download(_Data):
+    """A file that is downloaded once and checked."""
+
+    url: str = Field(pattern="^https?://", description="where it lies")
+    sha256: str = Field(pattern=DIGEST, description="the only content that is accepted")
+
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        if urlsplit(url).username is not None:  # it would show in logs and command lines
+            raise ValueError("a user or password must not stand in a URL; put it into ~/.netrc")
+        return url
+
+    def source(self) -> fetch.Download:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Download(self.url, self.sha256)
+
+
+class Files(_Data):
+    """Several files that make one data set."""
+
+    files: dict[str, Local | Download] = Field(
+        min_length=1, description="file name in the data set -> source"
+    )
+
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return [path for part in self.files.values() for path in part.local_paths()]
+
+    def source(self) -> fetch.Files:
+        """Return it as ``samebits.fetch`` takes it."""
+        return fetch.Files({name: part.source() for name, part in self.files.items()})
+
+
+Data = Sklearn | Local | Download | Files
+
+
+class Verify(_Strict):
+    """How it is proven that training again gives the same bits."""
+
+    mode: Literal["rerun", "replay"] = Field(
+        "rerun", description="train again in full, or one run's segments, each from its checkpoint"
+    )
+    sample: float = Field(1.0, gt=0, le=1, description="share of the segments that are replayed")
+    segments: int | None = Field(None, ge=1, description="the model's segments, where they matter")
+
+
+class Dask(_Strict):
+    """The cluster that a model is trained on. Its size is part of the result's identity, its place is not."""
+
+    workers: int = Field(ge=1, le=10000, description="workers, each with one share of the data")
+    threads: int = Field(1, ge=1, le=4096, description="threads of each worker")
+    scheduler: str = Field(
+        "local",
+        pattern=r"^(local|slurm|(tcp|tls|ucx)://\S+)$",
+        description="start one here or on SLURM, or the address of a running one (tcp://host:8786)",
+    )
+    cluster: dict[str, JsonValue] = Field(
+        {}, description="arguments of dask_jobqueue.SLURMCluster, with scheduler: slurm"
+    )
+
+
+class Defaults(_Strict):
+    """What models have in common; a model's own keys win."""
+
+    seed: int = Field(0, ge=0, lt=2**63, description="root of all derived randomness")
+    tier: Tier = Field("deterministic", description="how much is pinned")
+    threads: int = Field(1, ge=1, le=4096, description="threads that compute; part of the result's identity")
+    device: Device = Field("cpu", description="where it trains")
+    backend: Backend = Field("pip", description="what installs the locked environment")
+    segments: int = Field(4, ge=1, description="stretches of training, each begun from a checkpoint")
+    runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared, in the mode rerun")
+    verify: Verify = Field(Verify(), description="how sameness is proven")
+    loader_workers: int = Field(
+        0, ge=0, le=1024, description="processes that load batches ahead; the result does not depend on them"
+    )
+
+
+class Model(Defaults):
+    """A model to train, rerun and compare."""
+
+    framework: str = Field(
+        description="adapter that trains it", json_schema_extra={"enum": [*frameworks.known()]}
+    )
+    recipe: str = Field(
+        description="Python file and its class or function: recipes/digits_cnn.py:DigitsCNN; or a script"
+    )
+    data: str = Field(description="a name from the section data, or sklearn:<name>")
+    params: dict[str, JsonValue] = Field(
+        {}, description="keyword arguments of the recipe's class or function"
+    )
+    options: dict[str, JsonValue] = Field({}, description="settings of the framework's adapter")
+    steps: int = Field(ge=1, description="optimizer steps or boosting rounds; 1 for what trains in one go")
+    processes: int = Field(1, ge=1, le=10000, description="ranks that train together; part of the identity")
+    dask: Dask | None = Field(None, description="the cluster of the framework xgboost_dask")
+    environment: Name = Field(description="locked environment; <framework>-cpu or -gpu if not given")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, value: Any) -> Any:
+        """Give the keys their values that follow from others."""
+        if not isinstance(value, dict):
+            return value
+        framework = value.get("framework")
+        filled: dict[str, Any] = {}
+        if framework != "command":
+            kind = "gpu" if value.get("device") == "cuda" else "cpu"
+            filled["environment"] = f"{str(framework).replace('_', '-')}-{kind}"
+        if framework in frameworks.ONE_STEP and "steps" not in value:
+            filled["steps"] = 1
+            value = {**value, "segments": 1}
+        filled |= value
+        if isinstance(verify := value.get("verify"), dict) and isinstance(verify.get("segments"), int):
+            filled["segments"] = verify["segments"]
+        if isinstance(dask := value.get("dask"), dict):
+            filled["processes"], filled["threads"] = dask.get("workers"), dask.get("threads", 1)
+        return filled
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Model":
+        if self.segments > self.steps:
+            raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
+        if (self.framework == "xgboost_dask") != (self.dask is not None):
+            raise ValueError("dask belongs to the framework xgboost_dask, and it needs it: {workers: 2}")
+        return self
+
+    @property
+    def file(self) -> str:
+        """The recipe's file, as written."""
+        return self.recipe if self.framework == "command" else self.recipe.rpartition(":")[0]
+
+    @property
+    def target(self) -> str:
+        """The recipe's class or function; empty for a script."""
+        return "" if self.framework == "command" else self.recipe.rpartition(":")[2]
+
+    @property
+    def execution(self) -> Execution:
+        """What of this section the result does not depend on."""
+        if self.dask is None:
+            return Execution(loader_workers=self.loader_workers)
+        return Execution(scheduler=self.dask.scheduler, cluster=self.dask.cluster)
+
+
+class Config(_Strict):
+    """The whole config."""
+
+    models: dict[Name, Model] = Field(min_length=1, description="model name -> what to train")
+    defaults: Defaults = Field(Defaults(), description="what models have in common")
+    data: dict[Name, Data] = Field({}, description="data set name -> source")
+    results: str = Field("results", min_length=1, description="folder of everything that is recorded")
+    cache: str = Field(
+        ".samebits", min_length=1, description="folder of environments and data; may be shared"
+    )
+
+    def data_source(self, name: str) -> Data:
+        """Return where a data set comes from, by its name in a model."""
+        kind, _, dataset = name.partition(":")
+        return Sklearn(sklearn=dataset) if kind == "sklearn" else self.data[name]
+
+
+def parse_data(text: str) -> Data:
+    """Read a data set's source from the JSON that a rule hands on."""
+    source: Data = TypeAdapter(Data).validate_json(text)
+    return source
+
+
+def schema() -> dict[str, Any]:
+    """Return the config's JSON Schema (2020-12), as ``workflow/schemas/config.schema.json`` holds it.
+
+    ``models`` may leave out what ``defaults`` or the framework decide.
+    """
+    described = Config.model_json_schema()
+    for key in ("steps", "environment"):
+        described["$defs"]["Model"]["required"].remove(key)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "samebits config",
+        **{key: value for key, value in described.items() if key != "title"},
+    }
