@@ -166,3 +166,6 @@ save_file(tensors, "m.safetensors", metadata={"a": "1", "b": "2"})
 # --- good: one metadata key
 from safetensors.torch import save_file
 save_file(tensors, "m.safetensors", metadata={"info": "{}"})
+# --- good: a uuid that is only logged
+run_id = uuid.uuid4()
+print("run", run_id)

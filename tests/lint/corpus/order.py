@@ -296,3 +296,23 @@ frame = pl.read_csv("a.csv").group_by("k", maintain_order=True).agg(pl.col("x").
 # --- good: pandas sorts groups
 import pandas as pd
 frame = pd.read_csv("a.csv").groupby("k").sum()
+# --- bad: SB402 a set that is written out, in an array
+order = np.array(list({"a", "b"}))
+# --- bad: SB402 a set that is written out, in a loop
+for name in {"a", "b"}:
+    train(name)
+# --- good: os.walk, folders and files sorted
+for root, folders, files in os.walk("data"):
+    folders.sort()
+    for name in sorted(files):
+        train(os.path.join(root, name))
+# --- good: os.walk, sorted in place
+for root, folders, files in os.walk("data"):
+    folders[:] = sorted(folders)
+    files.sort()
+    for name in files:
+        train(name)
+# --- bad: SB401 os.walk, only the files sorted
+for root, folders, files in os.walk("data"):
+    for name in sorted(files):
+        train(name)

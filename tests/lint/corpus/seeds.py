@@ -270,3 +270,18 @@ def init(worker_id):
 g = torch.Generator()
 g.manual_seed(0)
 loader = DataLoader(data, num_workers=4, worker_init_fn=init, generator=g)
+# --- bad: SB202 a name that ends in seed
+run_seed = uuid.uuid4().int % 2**32
+# --- bad: SB202 a default argument
+def train(steps, *, seed=int(time.time())):
+    return steps
+# --- good: a default argument that is a number
+def train(steps, seed=7):
+    return steps
+# --- bad: SB204 an order of PyTorch's global generator
+order = torch.randperm(10)
+# --- good: an order of a generator of one's own
+order = torch.randperm(10, generator=torch.Generator().manual_seed(1))
+# --- good: an order after seeding
+torch.manual_seed(1)
+order = torch.randperm(10)

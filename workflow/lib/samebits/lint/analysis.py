@@ -227,6 +227,10 @@ _IMPORT: Final = re.compile(
 )
 
 
+#: a set that is written out where it is named, read or handed on; no word tells of it
+_SET: Final = re.compile(r"(?:\bin|[\w\])]\s*=|\()\s*\{[^{}:]*(?:,|\bfor\b)[^{}:]*\}")
+
+
 @cache
 def _triggers() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     known = catalogs.load()
@@ -239,6 +243,8 @@ def _triggers() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 def _may_concern(text: str) -> bool:
     """Tell quickly whether a text holds anything that a rule looks for."""
+    if _SET.search(text):
+        return True
     words = set(_WORD.findall(text))
     certain, common, roots = _triggers()
     if not words.isdisjoint(certain):

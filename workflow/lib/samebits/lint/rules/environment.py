@@ -96,7 +96,7 @@ def check(file: File) -> None:
                     f"{path}() differs in every run, and {how}; count steps, or pass the time in as data",
                 )
         elif path in _UUIDS or (path.startswith("secrets.") and path != "secrets.compare_digest"):
-            if not _in_seed(call) and not _is_said(call):
+            if not _in_seed(call) and not _is_only_said(call):
                 file.report(
                     call,
                     "SB502",
@@ -283,6 +283,16 @@ def _is_said(node: Any) -> bool:
         if isinstance(outer, ast.stmt):
             return isinstance(outer, ast.Raise)
     return False
+
+
+def _is_only_said(node: Any) -> bool:
+    """Tell whether a value, or the name that it is given, only goes into messages."""
+    parent = getattr(node, "parent", None)
+    if _is_said(node) or not isinstance(parent, ast.Assign):
+        return _is_said(node)
+    names = [target for target in parent.targets if isinstance(target, ast.Name)]
+    uses = [use for name in names for use in scope_of(name).loads.get(name.id, ()) if use is not name]
+    return len(names) == len(parent.targets) and bool(uses) and all(map(_is_said, uses))
 
 
 def _is_harmless(file: File, node: Any, depth: int) -> bool:

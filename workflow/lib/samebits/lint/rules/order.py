@@ -355,10 +355,50 @@ def _is_free_from(file: File, consumer: Any, node: Any, kind: str, depth: int) -
                 return kind == "futures"
             return is_free(file, owner, kind, depth + 1)
         case ast.For() | ast.AsyncFor():
-            if kind == "walk":
-                return False
-            return _body_is_free(consumer.body, kind)
+            walks = isinstance(consumer.iter, ast.Call) and _leaf(consumer.iter) in ("walk", "fwalk")
+            return (walks and _walks_in_order(consumer)) or _body_is_free(consumer.body, kind)
     return False
+
+
+def _walks_in_order(loop: ast.For | ast.AsyncFor) -> bool:
+    """Tell whether a loop over os.walk sorts the folders that it goes down to, and the files where it uses them."""
+    if not (isinstance(loop.target, ast.Tuple) and len(loop.target.elts) >= 3):
+        return False
+    folders, files = loop.target.elts[1:3]
+    if not (isinstance(folders, ast.Name) and isinstance(files, ast.Name)):
+        return False
+    sorts = [each for statement in loop.body for each in ast.walk(statement) if _sorts_in_place(each)]
+    if folders.id not in {_sorted_name(each) for each in sorts}:
+        return False
+    if files.id in {_sorted_name(each) for each in sorts}:
+        return True
+    uses = [
+        each
+        for statement in loop.body
+        for each in ast.walk(statement)
+        if isinstance(each, ast.Name) and each.id == files.id
+    ]
+    return all(
+        isinstance(use.parent, ast.Call) and _leaf(use.parent) in ("sorted", "len", "set")  # type: ignore[attr-defined]
+        for use in uses
+    )
+
+
+def _sorts_in_place(node: Any) -> bool:
+    """Tell whether a node is ``names.sort()`` or ``names[:] = sorted(…)``."""
+    if isinstance(node, ast.Call):
+        return _leaf(node) == "sort" and isinstance(node.func, ast.Attribute)
+    if not (isinstance(node, ast.Assign) and len(node.targets) == 1):
+        return False
+    target = node.targets[0]
+    whole = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice)
+    return whole and isinstance(node.value, ast.Call) and _leaf(node.value) == "sorted"
+
+
+def _sorted_name(node: Any) -> str:
+    owner: Any = node.func if isinstance(node, ast.Call) else node.targets[0]
+    owner = owner.value
+    return owner.id if isinstance(owner, ast.Name) else ""
 
 
 def _body_is_free(body: list[ast.stmt], kind: str) -> bool:

@@ -1,6 +1,7 @@
 """Seeds and generators: missing, taken from the clock, or set again and again."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any, Final
 
 from samebits.lint.file import STEPS, File
@@ -118,22 +119,41 @@ def check(file: File) -> None:
         _seeder(file, call, path)
     for call in file.names.calls:
         for keyword in call.keywords:
-            if keyword.arg in _SEED_ARGUMENTS:
+            if keyword.arg and _is_seed(keyword.arg):
                 _entropy(file, keyword.value, call)
     for assign in file.names.assigns:
         target = assign.targets[0] if isinstance(assign, ast.Assign) else assign.target
         name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
             name = target.slice.value
-        if isinstance(name, str) and name.lower() in _SEED_ARGUMENTS and assign.value is not None:
+        if isinstance(name, str) and _is_seed(name) and assign.value is not None:
             _entropy(file, assign.value, assign)
     for table in file.names.dicts:
         for key, value in zip(table.keys, table.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value in _SEED_ARGUMENTS:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and _is_seed(key.value):
+                _entropy(file, value, value)
+    for function, _ in file.names.functions:
+        for name, value in _defaults(function):
+            if _is_seed(name):
                 _entropy(file, value, value)
     _worker_seeds(file)
     if not file.context.sealed and file.context.tier != "unseeded":
         _missing(file)
+
+
+def _is_seed(name: str) -> bool:
+    return name.lower() in _SEED_ARGUMENTS or name.lower().endswith("seed")
+
+
+def _defaults(function: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the arguments of a function that have defaults, with these."""
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    if given.defaults:
+        yield from (
+            (a.arg, d) for a, d in zip(positional[-len(given.defaults) :], given.defaults, strict=True)
+        )
+    yield from ((a.arg, d) for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d is not None)
 
 
 def _seeder(file: File, call: ast.Call, path: str) -> None:
