@@ -54,6 +54,7 @@ def run(command, folder, **variables):
 def test_the_wheel_carries_the_whole_house(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for name in (
+        "snakemake_executor_plugin_dask/__init__.py",
         "samebits/_tree/workflow/Snakefile",
         "samebits/_tree/workflow/rules/train.smk",
         "samebits/_tree/workflow/rules/lint.smk",

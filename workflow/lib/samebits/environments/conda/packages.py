@@ -63,7 +63,7 @@ def fetch(packages: list[Package]) -> list[Path]:
 def _fetch(package: Package) -> Path:
     target = package_path(package)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with (target.parent / ".lock").open("w") as key:
+    with target.with_name(f".{target.name}.lock").open("w") as key:
         fcntl.flock(key, fcntl.LOCK_EX)  # two environments that are built at once may need the same package
         if target.is_file():
             if file_digest(target) == package.sha256:
