@@ -56,6 +56,7 @@ AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 GresTypes=gpu
 MinJobAge=600
+JobRequeue=0
 """
 
 NODE = (
