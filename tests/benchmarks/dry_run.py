@@ -34,8 +34,17 @@ rule spec:
     output: "results/{m}/spec"
     shell: "touch {output}"
 
+rule lint:
+    output: "results/{m}/lint"
+    shell: "touch {output}"
+
+rule linted:
+    input: "results/{m}/lint"
+    output: "results/{m}/linted"
+    shell: "touch {output}"
+
 rule train:
-    input: "results/{m}/spec", "cache/env", "cache/library", "cache/data"
+    input: "results/{m}/spec", "results/{m}/linted", "cache/env", "cache/library", "cache/data"
     output: "results/{m}/run-{i}"
     shell: "touch {output}"
 
@@ -58,7 +67,7 @@ rule report:
 
 def run() -> None:
     """Print the ratio; both make the same graph of jobs."""
-    print(f"dry-run: {MODELS} models, {5 * MODELS + 5} jobs", flush=True)
+    print(f"dry-run: {MODELS} models, {7 * MODELS + 5} jobs", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         bare, ours = Path(folder) / "bare", Path(folder) / "ours"
         bare.mkdir()
