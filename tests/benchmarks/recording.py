@@ -16,7 +16,7 @@ MODELS = {
         "recipe": "config/recipes/digits_cnn.py:DigitsCNN",
         "data": "sklearn:digits",
         "params": {"channels": 32},
-        "steps": 16000,
+        "steps": 6000,
         "segments": 8,
     },
     "cancer-trees": {
