@@ -60,6 +60,8 @@ class Prepared:
         files = [str(item) for item in (path, recipe, self.data(spec), folder)]
         environment = seal.environment(spec, self.folder / "library", folder / "scratch")
         command = seal.command(self.prefix(spec), *files)
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command, cwd=folder / "scratch", env=environment, check=True, stdout=subprocess.DEVNULL
+        )
         lines = [json.loads(line) for line in (folder / "timing.jsonl").read_text().splitlines()]
         return {what: sum(line[f"{what}_seconds"] for line in lines) for what in ("restore", "train", "save")}
