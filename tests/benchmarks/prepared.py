@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from samebits import library, root, seal
+from samebits.data import Manifest
 from samebits.spec import Spec
 
 RECIPES = root() / "config" / "recipes"
@@ -18,11 +19,13 @@ CACHE = Path.cwd() / ".samebits"
 class Prepared:
     """Models in a folder of their own, with everything that they are trained from."""
 
-    def __init__(self, folder: Path, models: dict[str, dict[str, object]]):
+    def __init__(
+        self, folder: Path, models: dict[str, dict[str, object]], data: dict[str, object] | None = None
+    ):
         """Build environments, fetch data and resolve the specs, by the workflow itself."""
         self.folder = folder
         (folder / "config").mkdir()
-        config = {"models": models, "cache": str(CACHE)}
+        config = {"models": models, "data": data or {}, "cache": str(CACHE)}
         (folder / "config" / "config.yaml").write_text(yaml.safe_dump(config))
         self.workflow(*(f"results/{model}/spec.json" for model in models))
         library.install(folder / "library")
@@ -39,7 +42,8 @@ class Prepared:
 
     def data(self, spec: Spec) -> Path:
         """Return the folder of a spec's data."""
-        return next(CACHE.glob(f"data/{spec.data.replace(':', '-')}-*/data.json")).parent
+        found = CACHE.glob(f"data/{spec.data.replace(':', '-')}-*/data.json")
+        return next(path.parent for path in found if Manifest.read(path.parent).digest == spec.data_digest)
 
     def prefix(self, spec: Spec) -> Path:
         """Return the environment of a spec."""
