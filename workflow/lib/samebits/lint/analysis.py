@@ -243,13 +243,11 @@ def _triggers() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 def _may_concern(text: str) -> bool:
     """Tell quickly whether a text holds anything that a rule looks for."""
-    if _SET.search(text):
-        return True
     words = set(_WORD.findall(text))
     certain, common, roots = _triggers()
     if not words.isdisjoint(certain):
         return True
-    return not words.isdisjoint(common) and not words.isdisjoint(roots)
+    return (not words.isdisjoint(common) and not words.isdisjoint(roots)) or bool(_SET.search(text))
 
 
 def _imported_modules(text: str, package: str) -> set[str]:
