@@ -14,7 +14,7 @@ from slurm import slurm  # noqa: F401  a fixture
 
 BIN = Path(sys.executable).parent
 
-#: each job waits to see three at work at once, and says how many it saw at most
+#: each job waits for some time to see three at work at once, and leaves a file if it did
 TOGETHER = """
 rule all:
     input: expand("out/{i}", i=range(4))

@@ -31,12 +31,7 @@ _SETTINGS = {
     # on how many workers a job may be lost before it counts as failed: it may be what kills them
     "distributed.scheduler.allowed-failures": 10,
     "distributed.deploy.lost-worker-timeout": f"{_LOST}s",
-    # Dask would set OMP_NUM_THREADS=1 and others, and jobs would compute something else than elsewhere
-    "distributed.nanny.pre-spawn-environ": {},
-    # jobs wait for each other's files, not for their results in a worker's memory
-    "distributed.scheduler.work-stealing": True,
     "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
 }
 
 

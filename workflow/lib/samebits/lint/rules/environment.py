@@ -287,9 +287,11 @@ def _is_said(node: Any) -> bool:
 
 def _is_only_said(node: Any) -> bool:
     """Tell whether a value, or the name that it is given, only goes into messages."""
+    if _is_said(node):
+        return True
     parent = getattr(node, "parent", None)
-    if _is_said(node) or not isinstance(parent, ast.Assign):
-        return _is_said(node)
+    if not isinstance(parent, ast.Assign):
+        return False
     names = [target for target in parent.targets if isinstance(target, ast.Name)]
     uses = [use for name in names for use in scope_of(name).loads.get(name.id, ()) if use is not name]
     return len(names) == len(parent.targets) and bool(uses) and all(map(_is_said, uses))

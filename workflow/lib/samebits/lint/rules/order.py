@@ -367,17 +367,13 @@ def _walks_in_order(loop: ast.For | ast.AsyncFor) -> bool:
     folders, files = loop.target.elts[1:3]
     if not (isinstance(folders, ast.Name) and isinstance(files, ast.Name)):
         return False
-    sorts = [each for statement in loop.body for each in ast.walk(statement) if _sorts_in_place(each)]
-    if folders.id not in {_sorted_name(each) for each in sorts}:
+    nodes = [each for statement in loop.body for each in ast.walk(statement)]
+    in_place = {_sorted_name(each) for each in nodes if _sorts_in_place(each)}
+    if folders.id not in in_place:
         return False
-    if files.id in {_sorted_name(each) for each in sorts}:
+    if files.id in in_place:
         return True
-    uses = [
-        each
-        for statement in loop.body
-        for each in ast.walk(statement)
-        if isinstance(each, ast.Name) and each.id == files.id
-    ]
+    uses = [each for each in nodes if isinstance(each, ast.Name) and each.id == files.id]
     return all(
         isinstance(use.parent, ast.Call) and _leaf(use.parent) in ("sorted", "len", "set")  # type: ignore[attr-defined]
         for use in uses
