@@ -64,6 +64,22 @@ def replay(inputs: Inputs, run: Path, sample: Path, segment: int, folder: Path) 
     _become(inputs, folder, arguments, [run.resolve()])
 
 
+def package(inputs: Inputs, run: Path, folder: Path, module: str) -> NoReturn:
+    """Become the process that lets the package staged in ``folder`` predict, and compares with the run's
+    record.
+
+    Args:
+        inputs: what the model was trained from.
+        run: the run's folder.
+        folder: holds the package's folder, and is where the process may write.
+        module: the package's name.
+
+    Raises:
+        Refused: as ``train`` does.
+    """
+    _become(inputs, folder, ["--package", module, "--run", str(run.resolve())], [run.resolve()])
+
+
 def _become(
     inputs: Inputs, folder: Path, arguments: Sequence[str] = (), readable: Sequence[Path] = ()
 ) -> NoReturn:

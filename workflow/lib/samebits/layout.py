@@ -15,6 +15,7 @@ from typing import Any
 from samebits import environments, library
 from samebits.config import Config, Model, recipe_file
 from samebits.digest import bytes_digest
+from samebits.errors import Refused
 
 #: folder of environments in the cache -> backend that installs them
 PIP = "envs"
@@ -28,6 +29,7 @@ _NOT_IDENTITY: dict[str, Any] = {
     "verify": True,
     "loader_workers": True,
     "dask": {"scheduler", "cluster"},
+    "package": True,
 }
 
 
@@ -105,6 +107,25 @@ class Layout:
         source = environments.find(environment, self.roots)
         return [str(source.lock), *([str(source.conda_lock)] if KINDS[kind] == "conda" else [])]
 
+    def model_data(self, model: str) -> str:
+        """Return where a model's data set comes from, as JSON."""
+        return self.config.data_source(self.models[model].data).model_dump_json(exclude_none=True)
+
+    def package(self, model: str) -> str:
+        """Return as JSON what the config says of a model's package."""
+        return self.models[model].package.model_dump_json()
+
+    @property
+    def publish(self) -> str:
+        """Where packages are published to, as JSON.
+
+        Raises:
+            Refused: the config names no place.
+        """
+        if not self.config.publish.model_fields_set:
+            raise Refused("config: publish is missing; name an index, a channel or a registry below it")
+        return self.config.publish.model_dump_json()
+
     def data_name(self, key: str) -> str:
         """Return the name of the data set that lies in the folder ``key`` of the cache."""
         return self._data_keys[key]
@@ -133,10 +154,14 @@ class Layout:
 
     @cache  # noqa: B019
     def _environment(self, name: str, backend: str) -> str:
-        source = environments.find(name, self.roots)
-        lock = environments.backends.load(backend).lock_digest(source)
-        (kind,) = (kind for kind, value in KINDS.items() if value == backend)
-        return f"{self.cache}/{kind}/{name}-{_short(lock)}/environment.json"
+        return f"{prefix(self.cache, environments.find(name, self.roots), backend)}/environment.json"
+
+
+def prefix(cache: str, source: environments.Source, backend: str) -> Path:
+    """Return where an environment is built: below the cache, named by its locks."""
+    lock = environments.backends.load(backend).lock_digest(source)
+    (kind,) = (kind for kind, value in KINDS.items() if value == backend)
+    return Path(cache) / kind / f"{source.name}-{_short(lock)}"
 
 
 def _short(digest: str) -> str:

@@ -24,6 +24,7 @@ MEASURED = (
     "fingerprint.py",
     "frameworks",
     "gpus.py",
+    "interface.py",
     "ledger.py",
     "library.py",
     "measured.py",

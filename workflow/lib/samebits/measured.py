@@ -1,6 +1,7 @@
 """The measured process: ``python -sP -m samebits.measured``, started by the launcher, sealed by ``seal``.
 
-It trains a spec into a run's folder, or replays one segment of a run that is already there.
+It trains a spec into a run's folder, replays one segment of a run that is already there, or lets the package
+that was made of a run predict.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from samebits import engine, fingerprint, frameworks, seal
+from samebits import engine, fingerprint, frameworks, interface, seal
 from samebits.data import load
 from samebits.errors import Lost, Refused, explain
 from samebits.execution import Execution
@@ -32,6 +33,8 @@ def main() -> int:
     parser.add_argument("--execution", type=Execution.parse, default=Execution())
     parser.add_argument("--replay", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--segment", type=int)
+    parser.add_argument("--package", metavar="MODULE", help="the package in the folder predicts")
+    parser.add_argument("--run", type=Path, help="the run's folder, with --package")
     parser.add_argument("--start", action="store_true")
     parser.add_argument("--conclude", action="store_true")
     arguments = parser.parse_args()
@@ -61,6 +64,9 @@ def _measure(arguments: argparse.Namespace) -> int:
         print(f"{name}: {line}", flush=True)
 
     def work(adapter: Adapter) -> None:
+        if arguments.package:
+            interface.settle(adapter, spec, recipe, arguments.run, arguments.folder / arguments.package)
+            return
         taken = json.dumps(fingerprint.take(spec, adapter.fingerprint()), indent=2) + "\n"
         (arguments.folder / "fingerprint.json").write_text(taken)
         if arguments.replay:

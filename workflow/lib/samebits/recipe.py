@@ -1,5 +1,6 @@
 """The recipe: the user's training code for one model, run from the very bytes that the spec names."""
 
+import ast
 import traceback
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +85,14 @@ class Recipe:
         classes = [value for value in self._namespace.values() if isinstance(value, type)]
         own = [c for c in classes if c.__module__ == self._namespace["__name__"]]
         return [c for c in own if name in {base.__name__ for base in c.__mro__[1:]}]
+
+    def defines(self, name: str) -> bool:
+        """Tell whether the file defines a function at its top, without running it."""
+        try:
+            body = ast.parse(self.source).body
+        except SyntaxError:  # a script in another language
+            return False
+        return any(isinstance(node, ast.FunctionDef) and node.name == name for node in body)
 
     def place(self, error: BaseException) -> str | None:
         """Return where in the recipe an error arose, ``digits_cnn.py, line 31``; None if elsewhere."""

@@ -74,7 +74,7 @@ def train(
     """Train a spec in a sealed process of its locked environment."""
     from samebits import launch
 
-    launch.train(_inputs(spec, recipe, data, environment, library, execution), ledger.parent)
+    launch.train(inputs(spec, recipe, data, environment, library, execution), ledger.parent)
 
 
 @app.command(rich_help_panel=RULES)
@@ -105,21 +105,8 @@ def replay(
     """Compute one segment of a run again, from its checkpoint, in a sealed process."""
     from samebits import launch
 
-    inputs = _inputs(spec, recipe, data, environment, library, execution)
-    launch.replay(inputs, run.parent, sample, segment, ledger.parent)
-
-
-@app.command(rich_help_panel=RULES)
-def verify(path: Annotated[Path, typer.Argument(help="A verdict.json.")]) -> None:
-    """Fail unless a verdict is identical, saying where the runs part.
-
-    Exit status: 0 identical, 1 different.
-    """
-    from samebits import verdict
-
-    found = verdict.read(path)
-    print(verdict.sentence(found), file=sys.stderr)
-    raise typer.Exit(found["verdict"] != "identical")
+    prepared = inputs(spec, recipe, data, environment, library, execution)
+    launch.replay(prepared, run.parent, sample, segment, ledger.parent)
 
 
 @app.command(rich_help_panel=RULES)
@@ -148,7 +135,7 @@ def linted(sarif: Annotated[Path, typer.Argument(exists=True, help="A lint.sarif
     raise typer.Exit(bool(errors))
 
 
-def _inputs(
+def inputs(
     spec: Path, recipe: Path, data: Path, environment: Path, library: Path, execution: str
 ) -> "launch.Inputs":
     """Put together what a measured process is started from."""

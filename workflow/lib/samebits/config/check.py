@@ -12,6 +12,7 @@ from samebits.config.recipes import check_recipe, recipe_file, refuse_shadow
 from samebits.config.sections import Config, Defaults, Model
 from samebits.config.words import explain, near
 from samebits.errors import Refused
+from samebits.packaging import metadata
 
 
 def load(
@@ -94,6 +95,10 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
     else:
         hint = near(model.data, config.data)
         yield f"{key}.data: {model.data!r} is not in the section data{hint}; add it, or use sklearn:<name>"
+    try:
+        metadata.check(model.package.names(name), model.package.description())
+    except Refused as refused:
+        yield f"{key}.package: {refused}"
     try:
         checked = options.of(model.framework).model_validate(model.options)
         yield from (f"{key}.options.{problem}" for problem in checked.problems(model.params))

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, field
 
 from samebits import environments, fetch, frameworks
 from samebits.execution import Execution
+from samebits.packaging.metadata import Description
+from samebits.packaging.names import Names
+from samebits.publish import places
 from samebits.tiers import TIERS
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -20,6 +23,12 @@ Backend = Literal["pip", "conda", "container"]
 # literals cannot be computed
 assert Tier.__args__ == TIERS  # type: ignore[attr-defined]  # noqa: S101
 assert Backend.__args__ == environments.backends.NAMES  # type: ignore[attr-defined]  # noqa: S101
+
+
+def _plain_url(url: str, place: str) -> str:
+    if urlsplit(url).username is not None:  # it would show in logs and command lines
+        raise ValueError(f"a user or password must not stand in a URL; put it into {place}")
+    return url
 
 
 class _Strict(BaseModel):
@@ -68,9 +77,7 @@ class Download(_Data):
     @field_validator("url")
     @classmethod
     def _without_password(cls, url: str) -> str:
-        if urlsplit(url).username is not None:  # it would show in logs and command lines
-            raise ValueError("a user or password must not stand in a URL; put it into ~/.netrc")
-        return url
+        return _plain_url(url, "~/.netrc")
 
     def source(self) -> fetch.Download:
         """Return it as ``samebits.fetch`` takes it."""
@@ -121,6 +128,30 @@ class Dask(_Strict):
     )
 
 
+class Package(_Strict):
+    """What a model's package is called and says of itself."""
+
+    name: str | None = Field(None, pattern=NAME, description="of the distribution; the model's if not given")
+    version: str = Field("0.1.0", description="of the package (PEP 440)")
+    summary: str = Field("", pattern=r"^[^\n]*$", description="one line; made from the model if not given")
+    license: str = Field("", description="an SPDX expression, such as MIT")
+    dependencies: list[str] = Field(
+        [], description="what the package needs besides what it imports, as pip writes it"
+    )
+
+    def names(self, model: str) -> Names:
+        """Return what the package of a model is called.
+
+        Raises:
+            Refused: no package can be called so.
+        """
+        return Names.of(self.name or model, self.version)
+
+    def description(self) -> Description:
+        """Return what else is said of it."""
+        return Description(summary=self.summary, license=self.license, dependencies=tuple(self.dependencies))
+
+
 class Defaults(_Strict):
     """What models have in common; a model's own keys win."""
 
@@ -132,6 +163,7 @@ class Defaults(_Strict):
     segments: int = Field(4, ge=1, description="stretches of training, each begun from a checkpoint")
     runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared, in the mode rerun")
     verify: Verify = Field(Verify(), description="how sameness is proven")
+    package: Package = Field(Package(), description="what its package is called and says of itself")
     loader_workers: int = Field(
         0, ge=0, le=1024, description="processes that load batches ahead; the result does not depend on them"
     )
@@ -203,12 +235,63 @@ class Model(Defaults):
         return Execution(scheduler=self.dask.scheduler, cluster=self.dask.cluster)
 
 
+class Index(_Strict):
+    """A package index."""
+
+    upload: str = Field(pattern="^https?://", description="URL that twine uploads to")
+    simple: str = Field(pattern="^https?://", description="URL of its simple API, to see what is there")
+
+    @field_validator("upload", "simple")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        return _plain_url(url, "TWINE_PASSWORD or the keyring")
+
+
+class Channel(_Strict):
+    """A conda channel."""
+
+    kind: Literal["folder", "prefix", "quetz", "anaconda"] = Field("folder", description="what keeps it")
+    place: str = Field(min_length=1, description="the folder, or the URL of the server")
+    name: str = Field("", description="the channel on the server; the owner on anaconda.org")
+
+    @field_validator("place")
+    @classmethod
+    def _without_password(cls, place: str) -> str:
+        return _plain_url(place, "SAMEBITS_CHANNEL_TOKEN")
+
+
+class Registry(_Strict):
+    """A registry of OCI artifacts."""
+
+    place: str = Field(
+        pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*$", description="HOST[:PORT]/NAME, without the model's"
+    )
+    plain_http: bool = Field(False, description="it has no TLS, as on loopback")
+
+
+class Publish(_Strict):
+    """Where packages go with the target publish. Passwords never stand here."""
+
+    index: Index | None = Field(None, description="a package index, for wheels")
+    channel: Channel | None = Field(None, description="a conda channel")
+    registry: Registry | None = Field(None, description="a registry, for all of it as one artifact")
+
+    def places(self) -> places.Places:
+        """Return it as ``samebits.publish`` takes it."""
+        return places.Places(
+            index=places.Index(**self.index.model_dump()) if self.index else None,
+            channel=places.Channel(**self.channel.model_dump()) if self.channel else None,
+            registry=places.Registry(**self.registry.model_dump()) if self.registry else None,
+        )
+
+
 class Config(_Strict):
     """The whole config."""
 
     models: dict[Name, Model] = Field(min_length=1, description="model name -> what to train")
     defaults: Defaults = Field(Defaults(), description="what models have in common")
     data: dict[Name, Data] = Field({}, description="data set name -> source")
+    publish: Publish = Field(Publish(), description="where packages go with the target publish")
     results: str = Field("results", min_length=1, description="folder of everything that is recorded")
     cache: str = Field(
         ".samebits", min_length=1, description="folder of environments and data; may be shared"

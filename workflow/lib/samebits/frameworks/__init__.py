@@ -8,10 +8,12 @@ import pkgutil
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from samebits.data import Data
 from samebits.digest import Tensor, rows, state_digest
+from samebits.errors import Refused
 from samebits.execution import Execution
 from samebits.recipe import Recipe
 from samebits.spec import Spec
@@ -25,6 +27,18 @@ class Advance(NamedTuple):
 
     loss: float | None
     inputs: str
+
+
+class Inputs(NamedTuple):
+    """What predictions were computed from, and how.
+
+    Attributes:
+        arrays: name -> array, the first axis of each is the sample; none where it is not known.
+        call: what else a packaged model must know to predict in the same way, as JSON.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    call: dict[str, Any]
 
 
 class Adapter(Protocol):
@@ -66,6 +80,13 @@ class Adapter(Protocol):
     def predict(self, state: Any) -> NDArray[Any]:
         """Return the model's output for the test data; the first axis is the sample."""
 
+    def inputs(self, state: Any) -> Inputs:
+        """Return what ``predict`` gives to the model, as a package is given it.
+
+        Raises:
+            Refused: it is not made of arrays of numbers.
+        """
+
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         """Return what the recipe measures on the predictions, the most telling first."""
 
@@ -84,6 +105,22 @@ def known() -> list[str]:
 def adapter(framework: str) -> type[Adapter]:
     """Import the adapter of a framework, and with it the framework."""
     return importlib.import_module(f"{__name__}.{framework}").Adapter  # type: ignore[no-any-return]
+
+
+def numbers(spec: Spec, rows: Any) -> NDArray[Any]:
+    """Return rows as an array of numbers.
+
+    Raises:
+        Refused: they are a table, text or a sparse matrix, which a package's ``predict`` does not take.
+    """
+    found: NDArray[Any] = np.asarray(rows)
+    if not isinstance(rows, np.ndarray | list) or found.dtype.kind not in "biuf":
+        raise Refused(
+            f"model {spec.model}: its test data is a {type(rows).__name__} of {found.dtype}, and a "
+            f"package takes "
+            "arrays of numbers; let the recipe's datasets give numpy arrays"
+        )
+    return found
 
 
 def inputs_digest(tensors: dict[str, Tensor]) -> str:

@@ -7,7 +7,8 @@ so it sees no other file of its folder.
 
 Of its outputs the content is compared (``samebits.content``). The numbers at the top of an output
 ``metrics.json`` become the metrics, the one called ``loss`` the loss; an output ``predictions.npy`` becomes
-the predictions.
+the predictions. With an output ``inputs.npy``, from which they were made, and a function ``predict(arrays,
+inputs)`` at the top of the script its package can predict, too.
 """
 
 import ctypes
@@ -30,7 +31,7 @@ from samebits.data import Data
 from samebits.digest import Tensor, array
 from samebits.errors import Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance
+from samebits.frameworks import Advance, Inputs
 from samebits.recipe import Recipe
 from samebits.spec import Spec
 from samebits.tiers import at_least
@@ -88,6 +89,10 @@ class Adapter(frameworks.Adapter):
     def predict(self, state: State) -> NDArray[Any]:
         self._metrics = _metrics(state)
         return array(state["predictions.npy"]) if "predictions.npy" in state else np.empty(0)
+
+    def inputs(self, state: State) -> Inputs:
+        known = "inputs.npy" in state and "predictions.npy" in state and self._recipe.defines("predict")
+        return Inputs({"rows": array(state["inputs.npy"])} if known else {}, {})
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         return self._metrics

@@ -21,7 +21,7 @@ from samebits.data import Data
 from samebits.digest import Tensor, array, tensor
 from samebits.errors import Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance, inputs_digest
+from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.recipe import Recipe
 from samebits.seeds import derive
 from samebits.spec import Spec
@@ -128,9 +128,11 @@ class Adapter(frameworks.Adapter):
 
     def predict(self, state: State) -> NDArray[Any]:
         booster = lightgbm.Booster(model_str=state.text())
-        best = state.best[1] if self._patience and state.best else -1
-        threads = self._spec.threads
+        best, threads = self._best(state), self._spec.threads
         return np.asarray(booster.predict(self._test[0], num_iteration=best, num_threads=threads))
+
+    def inputs(self, state: State) -> Inputs:
+        return Inputs({"rows": frameworks.numbers(self._spec, self._test[0])}, {"rounds": self._best(state)})
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         values = self._metrics(predictions, self._test)
@@ -138,6 +140,10 @@ class Adapter(frameworks.Adapter):
 
     def fingerprint(self) -> dict[str, Any]:
         return {}
+
+    def _best(self, state: State) -> int:
+        """Return how many rounds predict; -1 for all."""
+        return state.best[1] if self._patience and state.best else -1
 
     def _continued(self, state: State, step: int) -> lightgbm.Booster:
         """Train the first round of a segment, from the model that the one before left."""

@@ -24,7 +24,7 @@ from samebits.data import Data
 from samebits.digest import SAFETENSORS_NAMES, Tensor, array, tensor
 from samebits.errors import Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance, inputs_digest
+from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.recipe import Recipe
 from samebits.seeds import derive
 from samebits.spec import Spec
@@ -98,6 +98,11 @@ class Adapter(frameworks.Adapter):
         raise self._refused(
             "has neither predict nor transform, so that there is nothing to compare", estimator
         )
+
+    def inputs(self, state: State) -> Inputs:
+        raw = _zip(*self._stored(state))
+        rows = frameworks.numbers(self._spec, self._test[0])
+        return Inputs({"rows": rows}, {"types": skops.get_untrusted_types(data=raw)})
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         values = self._metrics(predictions, self._test) if self._metrics else self._score

@@ -28,7 +28,7 @@ from samebits.data import Data
 from samebits.digest import DTYPES, Tensor, tensor
 from samebits.errors import Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance, inputs_digest
+from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.recipe import Recipe
 from samebits.seeds import derive, permutation
 from samebits.spec import Spec
@@ -124,6 +124,18 @@ class Adapter(frameworks.Adapter):
             )
         predictions: NDArray[Any] = np.concatenate(outputs)
         return predictions
+
+    def inputs(self, state: keras.Model) -> Inputs:
+        given = self._test[0]
+        nest = "one" if isinstance(given, np.ndarray) else "dict" if isinstance(given, dict) else "list"
+        arrays = {"rows": given} if nest == "one" else _arrays(given)
+        built = nest == "one" and not keras.models.model_from_json(state.to_json()).built
+        call = {
+            "batch_size": self._batch_size,
+            "nest": nest,
+            "build": [None, *given.shape[1:]] if built else None,
+        }
+        return Inputs(arrays, call)
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         values = self._metrics(predictions, self._test)

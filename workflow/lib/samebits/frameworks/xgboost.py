@@ -24,7 +24,7 @@ from samebits.data import Data
 from samebits.digest import Tensor, tensor
 from samebits.errors import Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance, inputs_digest
+from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.recipe import Recipe
 from samebits.seeds import derive
 from samebits.spec import Spec
@@ -145,6 +145,9 @@ class Adapter(frameworks.Adapter):
         predictions: NDArray[Any] = self._rules.best(state.booster).predict(self._test)
         return predictions
 
+    def inputs(self, state: State) -> Inputs:
+        return Inputs({"rows": dense(self._test)}, {})
+
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         values = self._rules.metrics(predictions, self._test)
         return {name: float(value) for name, value in values.items()}
@@ -253,6 +256,14 @@ def contents(matrix: xgboost.DMatrix) -> dict[str, Tensor]:
     parts["group"] = matrix.get_uint_info("group_ptr")
     parts["feature_types"] = np.frombuffer(",".join(matrix.feature_types or []).encode(), np.uint8)
     return {name: tensor(np.asarray(part)) for name, part in parts.items()}
+
+
+def dense(matrix: xgboost.DMatrix) -> NDArray[np.float32]:
+    """Return the rows of a DMatrix, with NaN where a value is missing."""
+    data = matrix.get_data()
+    rows = np.full(data.shape, np.nan, np.float32)
+    rows[np.repeat(np.arange(data.shape[0]), np.diff(data.indptr)), data.indices] = data.data
+    return rows
 
 
 def seed_generators(seed: int) -> None:

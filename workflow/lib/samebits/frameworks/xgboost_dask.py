@@ -27,7 +27,7 @@ from samebits.data import Data
 from samebits.digest import Tensor, tensor
 from samebits.errors import Lost, Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance, inputs_digest
+from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.frameworks.xgboost import Rules, Scores, Stopping, build, raw_booster, seed_generators
 from samebits.recipe import Recipe
 from samebits.seeds import derive
@@ -111,6 +111,9 @@ class Adapter(frameworks.Adapter):
         matrix = xgboost.DMatrix(**_arrays(self._spec, "test", self._test), nthread=self._spec.threads)
         predictions: NDArray[Any] = self._rules.best(state.booster).predict(matrix)
         return predictions
+
+    def inputs(self, state: State) -> Inputs:
+        return Inputs({"rows": _arrays(self._spec, "test", self._test)["data"]}, {})
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         values = self._rules.metrics(predictions, self._test)

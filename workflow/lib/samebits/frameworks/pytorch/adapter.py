@@ -15,7 +15,7 @@ from samebits.data import Data
 from samebits.digest import Tensor, rows, state_digest, tensor
 from samebits.errors import Refused
 from samebits.execution import Execution
-from samebits.frameworks import Advance, inputs_digest
+from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.frameworks.pytorch import evaluation, gradients, operators, sources, switches, tensors
 from samebits.frameworks.pytorch.batches import Batches
 from samebits.frameworks.pytorch.leader import Leader
@@ -118,6 +118,9 @@ class Adapter(frameworks.Adapter):
         if not self._recipe.find("metrics"):
             self._metrics = evaluation.logged(replica, source, self._seed)
         return evaluation.predict(replica, source, self._seed)
+
+    def inputs(self, state: State) -> Inputs:
+        return evaluation.inputs(state.replicas[0], self._sources.test)
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         if found := self._recipe.find("metrics"):

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from samebits.errors import Refused
+from samebits.frameworks import Inputs
 from samebits.frameworks.pytorch import switches, trainer
 from samebits.frameworks.pytorch.batches import Source
 from samebits.frameworks.pytorch.replica import Replica
@@ -39,6 +40,26 @@ def predict(replica: Replica, source: Source, seed: int) -> NDArray[Any]:
         outputs.append(output.cpu())
     predictions: NDArray[Any] = torch.cat(outputs).numpy()
     return predictions
+
+
+def inputs(replica: Replica, source: Source) -> Inputs:
+    """Return the first element of every batch, and how the module is called with it.
+
+    Raises:
+        Refused: it is no tensor.
+    """
+    size, parts, found = source.batch_size, 0, []
+    for first in range(0, len(source.dataset), size):
+        batch = source.load(np.arange(first, min(first + size, len(source.dataset))))
+        parts = len(batch) if isinstance(batch, list | tuple) else 0
+        found.append(batch[0] if parts else batch)
+        if not isinstance(found[-1], torch.Tensor):
+            raise Refused(
+                f"the model's input is a {type(found[-1]).__name__}, and a package takes one tensor; let the "
+                "first element of a batch be one"
+            )
+    call = {"batch_size": size, "parts": parts, "step": "predict_step" in replica.hooks}
+    return Inputs({"rows": torch.cat(found).numpy()}, call)
 
 
 def measured_by(replica: Replica) -> str | None:

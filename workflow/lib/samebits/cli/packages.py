@@ -1,0 +1,98 @@
+"""Packages: made by the workflow, and published."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from samebits.cli.app import RULES, app
+from samebits.cli.steps import DataManifest, EnvironmentManifest, Library, Recipe, SpecFile, inputs
+from samebits.errors import Refused
+
+Description = Annotated[str, typer.Option(help="The section package of the model, as JSON.")]
+Verdict = Annotated[Path, typer.Option(exists=True, help="verdict.json in the model's folder.")]
+
+
+@app.command(rich_help_panel=RULES)
+def stage(
+    spec: SpecFile,
+    recipe: Recipe,
+    data: DataManifest,
+    environment: EnvironmentManifest,
+    library: Library,
+    verdict: Verdict,
+    description: Description,
+    folder: Annotated[Path, typer.Option(help="The folder to make.")],
+) -> None:
+    """Lay out the package of a verified model, and let it predict what the ledger recorded."""
+    from samebits import launch
+    from samebits.config import Package
+    from samebits.packaging.stage import stage as lay_out
+    from samebits.spec import Spec
+    from samebits.verdict import read
+
+    found = read(verdict)
+    run = verdict.parent / str(found["runs"][0]["run"])
+    names = Package.model_validate_json(description).names(Spec.read(spec).model)
+    lay_out(run, found, recipe, names, folder)
+    launch.package(inputs(spec, recipe, data, environment, library, "{}"), run, folder, names.module)
+
+
+@app.command(rich_help_panel=RULES)
+def package(
+    verdict: Verdict,
+    staged: Annotated[Path, typer.Option(exists=True, help="What `samebits stage` made.")],
+    description: Description,
+    output: Annotated[Path, typer.Option(help="packages.json; the packages lie beside it.")],
+) -> None:
+    """Write the wheel and the conda package of a verified model, and list them with their digests."""
+    from samebits.config import Package
+    from samebits.digest import file_digest
+    from samebits.packaging.build import build
+    from samebits.receipt import Different, Uncheckable
+    from samebits.receipt.issue import own_key
+    from samebits.verdict import read
+
+    section = Package.model_validate_json(description)
+    names = section.names(read(verdict)["model"])
+    try:
+        made = build(verdict.parent, staged, names, section.description(), own_key(), output.parent)
+    except (Different, Uncheckable) as error:
+        raise Refused(f"{error}; run the workflow again, so that the receipt is issued anew") from None
+    listed = {path.name: file_digest(path) for path in made}
+    output.write_text(json.dumps(listed, indent=2) + "\n")
+    for path in made:
+        print(path)
+
+
+@app.command()
+def publish(
+    packages: Annotated[Path, typer.Argument(exists=True, help="dist/packages.json in a model's folder.")],
+    places: Annotated[str, typer.Option(help="The section publish of the config, as JSON.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write what was done as JSON.")
+    ] = None,
+) -> None:
+    """Publish a model's packages; what is there already stays, and other content is never replaced.
+
+    Passwords come from TWINE_USERNAME and TWINE_PASSWORD or the keyring, SAMEBITS_CHANNEL_TOKEN, and `skopeo
+    login`.
+    """
+    from dataclasses import asdict
+
+    from samebits.config import Publish
+    from samebits.publish.packages import publish
+    from samebits.receipt import Different
+    from samebits.receipt.issue import own_key
+
+    section = Publish.model_validate_json(places)
+    try:
+        done = publish(packages, section.places(), own_key().public, dry_run)
+    except Different as different:
+        raise Refused(f"{different}; run the target package again") from None
+    for each in done:
+        print(f"{each.file}: {each.outcome} ({each.place})")
+    if output:
+        output.write_text(json.dumps([asdict(each) for each in done], indent=2) + "\n")

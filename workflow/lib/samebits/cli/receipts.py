@@ -1,0 +1,119 @@
+"""Receipts: issued by the workflow, and verified by anyone."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from samebits.cli.app import RULES, app, roots
+from samebits.errors import Refused
+
+
+@app.command()
+def verify(
+    path: Annotated[
+        Path, typer.Argument(help="A wheel, a .conda, a model's folder, a receipt, or a verdict.json.")
+    ],
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Public key of whom you trust; repeatable. Your own if none is given."),
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Build the locked environment and train again.")
+    ] = False,
+    sample: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="With --replay of a model's folder: only this share of the segments."
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The data set, where its maker had it in a file of their own.")
+    ] = None,
+    cache: Annotated[Path, typer.Option(help="With --replay: folder of environments.")] = Path(".samebits"),
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="With --replay: run the recipe, though another signed it.")
+    ] = False,
+) -> None:
+    """Check signature, digests and ledger of a model, without running anything it holds.
+
+    Exit status: 0 authentic, or reproduced with --replay; 1 different, and where; 2 refused: not a file of
+    samebits, or a broken one; 3 not checkable, and why.
+    """
+    if path.name == "verdict.json":
+        return _verdict(path)
+    from samebits.receipt import Different, Uncheckable
+    from samebits.receipt.keys import PublicKey, own_public
+    from samebits.verification import check
+
+    own = own_public()
+    trusted = [PublicKey.read(each) for each in key] if key else [own] if own else []
+    try:
+        if not replay:
+            print(f"authentic: {check(path, trusted).what}")
+            return
+        from samebits import reproduce
+
+        request = reproduce.Request(sample=sample, data=data, own=own, allow_code=allow_code, cache=cache)
+        print(f"reproduced: {reproduce.reproduce(path, trusted, request)}")
+    except Different as different:
+        print(f"different: {different}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except Uncheckable as uncheckable:
+        print(f"not checkable: {uncheckable}", file=sys.stderr)
+        raise typer.Exit(3) from None
+
+
+def _verdict(path: Path) -> None:
+    from samebits import verdict
+
+    found = verdict.read(path)
+    print(verdict.sentence(found), file=sys.stderr)
+    raise typer.Exit(found["verdict"] != "identical")
+
+
+@app.command()
+def key(
+    new: Annotated[Path | None, typer.Option(help="Make a key at this path instead.")] = None,
+) -> None:
+    """Show the key that receipts and packages are signed with; it is made when it is first needed.
+
+    The variable SAMEBITS_KEY names another file, and SAMEBITS_KEY_PASSWORD holds the password of one that is
+    encrypted.
+    """
+    from samebits.receipt import keys
+
+    if new:
+        made = keys.Key.create(new)
+        print(f"{made.public.id}\n{keys.public_path(new)}")
+        return
+    found = keys.own_public()
+    if found is None:
+        raise Refused(f"there is no key at {keys.own_path()}; the first receipt makes one, or `--new PATH`")
+    print(f"{found.id}\n{keys.public_path(keys.own_path())}")
+
+
+@app.command(rich_help_panel=RULES)
+def receipt(
+    verdict: Annotated[Path, typer.Option(exists=True, help="verdict.json in the model's folder.")],
+    spec: Annotated[Path, typer.Option(exists=True, help="spec.json.")],
+    recipe: Annotated[Path, typer.Option(exists=True, help="The recipe's file.")],
+    data: Annotated[Path, typer.Option(exists=True, help="data.json of the data set.")],
+    source: Annotated[str, typer.Option(help="Where the data set comes from, as JSON.")],
+    environment: Annotated[Path, typer.Option(exists=True, help="environment.json of the environment.")],
+) -> None:
+    """Issue the signed receipt of a verified model, beside its verdict."""
+    from samebits import environments
+    from samebits.receipt import issue
+
+    prefix = environment.parent
+    made = issue.Made(
+        spec=spec,
+        recipe=recipe,
+        data=data.parent,
+        source=source,
+        environment=environments.find(environments.read(prefix).name, roots()),
+        prefix=prefix,
+    )
+    print(issue.issue(verdict.parent, made))

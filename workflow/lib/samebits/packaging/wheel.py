@@ -1,0 +1,64 @@
+"""Wheels of models, built by hatchling: sorted files, one date, one mode; the same bytes every time."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import tomli_w
+
+from samebits.digest import bytes_digest
+from samebits.packaging.metadata import Metadata
+
+
+def description(metadata: Metadata) -> dict[str, str]:
+    """Return the files that describe the wheel, but RECORD: path -> ``sha256:…``."""
+    with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
+        empty = Path(scratch) / metadata.names.module
+        empty.mkdir()
+        (empty / "__init__.py").touch()
+        with zipfile.ZipFile(write(empty, metadata, Path(scratch))) as members:
+            return {
+                name: bytes_digest(members.read(name))
+                for name in members.namelist()
+                if ".dist-info/" in name and not name.endswith("/RECORD")
+            }
+
+
+def write(package: Path, metadata: Metadata, output: Path) -> Path:
+    """Write the wheel of a package's folder; return it."""
+    from hatchling.builders.wheel import WheelBuilder
+
+    with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
+        project = Path(scratch)
+        # hard links would do, but not across file systems
+        shutil.copytree(package, project / metadata.names.module)
+        (project / "README.md").write_text(metadata.card)
+        settings = {"packages": [metadata.names.module], "ignore-vcs": True}
+        document = {
+            "build-system": {"requires": ["hatchling"], "build-backend": "hatchling.build"},
+            "project": metadata.pyproject,
+            "tool": {"hatch": {"build": {"targets": {"wheel": settings}}}},
+        }
+        (project / "pyproject.toml").write_text(tomli_w.dumps(document))
+        for path in project.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        with _without_date():
+            (built,) = WheelBuilder(str(project)).build(directory=scratch, versions=["standard"])
+        target = output / metadata.names.wheel
+        shutil.copyfile(built, target)
+        return target
+
+
+@contextlib.contextmanager
+def _without_date() -> Iterator[None]:
+    """Keep the caller's SOURCE_DATE_EPOCH out; hatchling's own date is always the same."""
+    given = os.environ.pop("SOURCE_DATE_EPOCH", None)
+    try:
+        yield
+    finally:
+        if given is not None:
+            os.environ["SOURCE_DATE_EPOCH"] = given

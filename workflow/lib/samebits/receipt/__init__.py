@@ -1,0 +1,26 @@
+"""Receipts: signed statements that these artifacts came from these materials, with this verdict.
+
+``statement`` puts one together from a verified model's folder, ``envelope`` signs it and opens what was
+signed, ``keys`` knows whose keys there are. docs/formats/receipt.md describes the files.
+"""
+
+from samebits.receipt.envelope import ENVELOPE, opened, seal
+from samebits.receipt.keys import Key, PublicKey
+from samebits.receipt.outcome import Different, Uncheckable
+from samebits.receipt.statement import Package, Receipt, encode, make, parse, parse_package
+
+__all__ = [
+    "ENVELOPE",
+    "Different",
+    "Key",
+    "Package",
+    "PublicKey",
+    "Receipt",
+    "Uncheckable",
+    "encode",
+    "make",
+    "opened",
+    "parse",
+    "parse_package",
+    "seal",
+]

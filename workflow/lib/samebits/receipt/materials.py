@@ -1,0 +1,91 @@
+"""What a model was made from, gathered in one folder, so that it can be made again elsewhere.
+
+``results/<model>/materials/`` holds the recipe, the environment's locks, and ``materials.json``, which says
+where the data set comes from. With the receipt that is all that a replay needs but the data itself.
+"""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from samebits import library
+from samebits.data import Manifest
+from samebits.digest import canonical_json, file_digest, files_digest
+from samebits.environments import manifest as environments
+from samebits.environments.source import Source
+from samebits.errors import Refused
+from samebits.receipt.statement import Code
+from samebits.spec import Spec
+
+FOLDER = "materials"
+DESCRIPTION = "materials.json"
+FORMAT = "samebits-materials/1"
+
+#: names of materials that are no files of the folder
+SPEC, CONTENT, LIBRARY = "spec.json", "environment", "samebits"
+
+
+def gather(
+    spec: Spec, recipe: Path, data: Path, source: str, environment: Source, prefix: Path, folder: Path
+) -> dict[str, str]:
+    """Copy the materials of a model into an empty folder; return them all by name and digest.
+
+    Args:
+        spec: the model's spec.
+        recipe: the recipe's file.
+        data: folder of the data set.
+        source: where the data set comes from, as JSON.
+        environment: where the environment is described.
+        prefix: the built environment.
+        folder: the folder to make.
+
+    Raises:
+        Refused: something changed since the spec was made.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copyfile(recipe, folder / recipe.name)
+    for file in (environment.specification, environment.lock, environment.conda_lock):
+        if file.is_file():
+            shutil.copyfile(file, folder / file.name)
+    manifest = Manifest.read(data)
+    files = {name: entry.sha256 for name, entry in manifest.files.items()}
+    built = environments.read(prefix)
+    described = {
+        "format": FORMAT,
+        "data": {"name": spec.data, "source": json.loads(source), "files": files},
+        "environment": {"name": built.name, "backend": built.backend, "python": built.python},
+    }
+    (folder / DESCRIPTION).write_bytes(canonical_json(described) + b"\n")
+    for what, found, expected in (
+        (f"the recipe {recipe}", file_digest(recipe), spec.recipe_digest),
+        (f"the data set {spec.data}", files_digest(files), spec.data_digest),
+        (f"the environment {prefix}", built.digest, spec.environment_digest),
+        ("samebits itself", library.digest(), spec.library_digest),
+    ):
+        if found != expected:
+            raise Refused(f"model {spec.model}: {what} changed since it was trained; run the workflow again")
+    gathered = {f"{FOLDER}/{path.name}": file_digest(path) for path in folder.iterdir()}
+    gathered |= {f"data/{name}": digest for name, digest in files.items()}
+    return gathered | {SPEC: spec.digest, CONTENT: built.digest, LIBRARY: spec.library_digest}
+
+
+def code(recipe: Path) -> Code | None:
+    """Return the state of the git repository that a recipe lies in; None if it lies in none.
+
+    A recipe that git does not know counts as modified.
+    """
+    folder = recipe.resolve().parent
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        known = _git(folder, "ls-files", "--", recipe.name)
+        changed = _git(folder, "status", "--porcelain", "--", recipe.name)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return Code(commit=commit, modified=bool(changed) or not known)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,226 @@
+"""The statements: of a model (its receipt) and of a package, as in-toto's Statement version 1 has them.
+
+Every field is declared and checked, and no other is let in: what is read comes from strangers. The same
+materials, artifacts and verdict give the same bytes.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+import samebits
+from samebits import runs, verdict
+from samebits.digest import canonical_json, file_digest
+from samebits.errors import Refused
+from samebits.ledger import FINISHED
+
+_Type = Literal["https://in-toto.io/Statement/v1"]
+
+#: names of a receipt's subjects; a model's files are below ``model/``
+LEDGER, PREDICTIONS, MODEL = FINISHED, "predictions.safetensors", "model/"
+
+Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern=r"^[a-z0-9-]+:[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class Sha256(_Strict):
+    """A digest as in-toto has it."""
+
+    sha256: Hex
+
+
+class Resource(_Strict):
+    """Something by its name and its digest (in-toto's ResourceDescriptor)."""
+
+    name: str = Field(min_length=1, description="relative path, or what it is")
+    digest: Sha256
+
+    @classmethod
+    def of(cls, name: str, digest: str) -> "Resource":
+        """Name something by a digest as samebits writes it, ``sha256:…``."""
+        return cls(name=name, digest=Sha256(sha256=digest.removeprefix("sha256:")))
+
+    @property
+    def value(self) -> str:
+        """The digest as samebits writes it, ``sha256:…``."""
+        return f"sha256:{self.digest.sha256}"
+
+
+class Code(_Strict):
+    """The state of the git repository that the recipe lay in."""
+
+    commit: str = Field(pattern=r"^[0-9a-f]{40,64}$", description="the commit that was checked out")
+    modified: bool = Field(description="whether the recipe was not as in this commit")
+
+
+class Run(_Strict):
+    """A run that was compared, or the replay of a segment."""
+
+    run: str | None = Field(None, description="run-1, …")
+    segment: int | None = Field(None, description="number of the segment that was replayed")
+    ledger: Digest = Field(description="head of its ledger")
+    fingerprint: Digest = Field(description="of its fingerprint, as canonical JSON")
+
+
+class Verdict(_Strict):
+    """The verdict, as in verdict.json."""
+
+    format: Literal["samebits-verdict/1"]
+    model: str
+    verdict: Literal["identical"] = Field(description="there is no receipt for anything else")
+    mode: Literal["rerun", "replay"]
+    runs: list[Run] = Field(min_length=1)
+    replays: list[Run] = []
+    segments: int | None = None
+    nonce: str | None = Field(None, description="drawn at random; names the segments that were replayed")
+    unseen: float | None = None
+    steps: int
+    tier: str
+    framework: str
+    state: Digest = Field(description="of the last checkpoint")
+    loss: str = Field(description="of the last step, in hex")
+    metrics: list[tuple[str, str]] = Field(description="name and value in hex")
+    differences: list[JsonValue] = Field(max_length=0)
+    fingerprints: dict[str, JsonValue] = Field(description="what differs between the runs' fingerprints")
+
+
+class Claim(_Strict):
+    """A receipt's predicate: what it says of its subjects."""
+
+    model: str
+    samebits: str = Field(description="version of samebits that trained and compared")
+    code: Code | None = Field(None, description="left out if the recipe lay in no git repository")
+    materials: list[Resource] = Field(min_length=1, description="what the model was made from")
+    spec: dict[str, JsonValue] = Field(description="spec.json")
+    fingerprint: dict[str, JsonValue] = Field(description="fingerprint.json of the first run")
+    verdict: Verdict
+
+
+class Receipt(_Strict):
+    """The statement of a model."""
+
+    type: _Type = Field("https://in-toto.io/Statement/v1", alias="_type")
+    subject: list[Resource] = Field(
+        min_length=1, description="the ledger, the predictions, the model's files"
+    )
+    predicateType: Literal["urn:samebits:receipt:1"] = "urn:samebits:receipt:1"
+    predicate: Claim
+
+    @model_validator(mode="after")
+    def _named_once(self) -> "Receipt":
+        _check_names(self.subject, self.predicate.materials)
+        return self
+
+
+class Packed(_Strict):
+    """A package's predicate."""
+
+    name: str = Field(description="of the distribution")
+    version: str
+    kind: Literal["wheel", "conda"]
+    model: str
+    receipt: Sha256 = Field(description="of the signed receipt in the package")
+
+
+class Package(_Strict):
+    """The statement of a package: every file in it but itself and the list of files."""
+
+    type: _Type = Field("https://in-toto.io/Statement/v1", alias="_type")
+    subject: list[Resource] = Field(min_length=1, description="files of the archive by their paths")
+    predicateType: Literal["urn:samebits:package:1"] = "urn:samebits:package:1"
+    predicate: Packed
+
+    @model_validator(mode="after")
+    def _named_once(self) -> "Package":
+        _check_names(self.subject)
+        return self
+
+
+Statement = TypeVar("Statement", Receipt, Package)
+
+
+def make(folder: Path, materials: Mapping[str, str], code: Code | None) -> Receipt:
+    """Put together the receipt of a verified model.
+
+    Args:
+        folder: ``results/<model>``.
+        materials: name -> ``sha256:…`` of what the model was made from.
+        code: the state of the recipe's repository.
+
+    Raises:
+        Refused: the verdict is not identical, or not of what lies in the folder now; or a file is missing,
+            changed or not what the ledger says.
+    """
+    found = verdict.read(folder / "verdict.json")
+    if found["verdict"] != "identical":
+        raise Refused(
+            f"model {found['model']}: its verdict is {found['verdict']}; there is no receipt for it"
+        )
+    run = runs.read(folder / found["runs"][0]["run"])
+    if run.head != found["runs"][0]["ledger"]:
+        raise Refused(f"model {found['model']}: trained again since its verdict; run the workflow again")
+    subjects = {LEDGER: file_digest(run.folder / FINISHED)}
+    subjects[PREDICTIONS] = file_digest(run.folder / PREDICTIONS)
+    subjects |= {f"{MODEL}{name}": digest for name, digest in run.of("model")[0]["files"].items()}
+    spec = run.records[0]["spec"]
+    return Receipt(
+        subject=[Resource.of(name, digest) for name, digest in sorted(subjects.items())],
+        predicate=Claim(
+            model=found["model"],
+            samebits=samebits.__version__,
+            code=code,
+            materials=[Resource.of(name, digest) for name, digest in sorted(materials.items())],
+            spec=spec,
+            fingerprint=run.fingerprint,
+            verdict=Verdict.model_validate_json(json.dumps(found)),
+        ),
+    )
+
+
+def encode(statement: Receipt | Package) -> bytes:
+    """Encode as canonical JSON; what is not known is left out."""
+    return canonical_json(statement.model_dump(mode="json", by_alias=True, exclude_none=True)) + b"\n"
+
+
+def parse(data: bytes, where: str) -> Receipt:
+    """Decode a receipt; ``where`` names it in errors.
+
+    Raises:
+        Refused: it is not one, or of another version.
+    """
+    return _parse(Receipt, data, where)
+
+
+def parse_package(data: bytes, where: str) -> Package:
+    """Decode the statement of a package; raises Refused as ``parse`` does."""
+    return _parse(Package, data, where)
+
+
+def schema() -> dict[str, Any]:
+    """Return the receipt's JSON Schema."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Receipt.model_json_schema()}
+
+
+def _parse(kind: type[Statement], data: bytes, where: str) -> Statement:
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Refused(
+            f"{where} is no statement that this version of samebits ({samebits.__version__}) reads: "
+            f"{place}: {first['msg']}"
+        ) from None
+
+
+def _check_names(*lists: list[Resource]) -> None:
+    for resources in lists:
+        if len({each.name for each in resources}) < len(resources):
+            raise ValueError("two resources have one name")
