@@ -32,6 +32,26 @@ LEFT_OUT = {"site-packages", "test", "tests", "idlelib", "turtledemo", "tkinter"
 LEFT_OUT |= {"distutils", "lib2to3", "msilib", "pydoc_data", "wsgiref", "xmlrpc"}
 
 
+#: py-rattler 0.28 can crash when its process ends, so the process is ended before
+_INSTALL = """
+import asyncio, json, os, sys
+from rattler import Channel, Gateway, Platform, VirtualPackage, install, solve
+
+async def main(urls, prefix, *names):
+    records = await solve(
+        sources=[Channel(url) for url in json.loads(urls)],
+        specs=list(names),
+        gateway=Gateway(),
+        platforms=[Platform.current(), Platform("noarch")],
+        virtual_packages=VirtualPackage.detect(),
+    )
+    await install(records=records, target_prefix=prefix, cache_dir=prefix + ".cache", show_progress=False)
+
+asyncio.run(main(*sys.argv[1:]))
+os._exit(0)
+"""
+
+
 def channel(folder: Path, requirements: Sequence[str]) -> Path:
     """Write a channel with Python and some packages of PyPI into a folder; return it."""
     for subdir in ("linux-64", "noarch"):
@@ -47,6 +67,12 @@ def channel(folder: Path, requirements: Sequence[str]) -> Path:
 def index(folder: Path) -> None:
     """Write the index of a channel anew."""
     asyncio.run(index_fs(folder, write_zst=False, write_shards=False, force=True))
+
+
+def install(channels: Sequence[str], names: Sequence[str], prefix: Path) -> None:
+    """Solve names against the channels with these URLs alone and install them, as any conda client would."""
+    command = [sys.executable, "-c", _INSTALL, json.dumps(list(channels)), str(prefix), *names]
+    subprocess.run(command, check=True)
 
 
 def package(

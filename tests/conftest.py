@@ -1,7 +1,13 @@
 """What all tests share: the flag that renews golden files."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+# receipts are signed with a key of the tests' own, and never with the user's
+os.environ.setdefault("SAMEBITS_KEY", str(Path(__file__).parents[1] / ".samebits" / "test-signing-key.pem"))
 
 # what the tests draw is written to a real disk, which takes the time it takes
 settings.register_profile("samebits", deadline=None)

@@ -44,6 +44,10 @@ class DigitsCNN(nn.Module):
         }
 
     @staticmethod
+    def probabilities(outputs):
+        return outputs.softmax(1)
+
+    @staticmethod
     def metrics(predictions, test):
         labels = test.tensors[1]
         return {

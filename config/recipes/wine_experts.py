@@ -40,8 +40,12 @@ def datasets(data):
     }
 
 
+def probabilities(outputs):
+    odds = np.exp(outputs.astype("float64"))
+    return odds / odds.sum(1, keepdims=True)
+
+
 def metrics(predictions, test):
     growers = test[1]
-    odds = np.exp(predictions.astype("float64"))
-    chance = odds[np.arange(len(growers)), growers] / odds.sum(1)
+    chance = probabilities(predictions)[np.arange(len(growers)), growers]
     return {"accuracy": np.mean(predictions.argmax(1) == growers), "cross_entropy": -np.mean(np.log(chance))}

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -169,3 +170,18 @@ def demo(tmp_path_factory):
             (shared / "demo.status").write_text(str(process.returncode))
     assert (shared / "demo.status").read_text() == "0", (shared / "demo.txt").read_text()
     return demo
+
+
+@pytest.fixture(scope="session")
+def packaged(demo, tmp_path_factory):
+    """The worked examples with their packages, in a folder of their own."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "packaged.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        packaged = replace(demo, folder=shared / "packaged")
+        if not packaged.folder.exists():
+            shutil.copytree(demo.folder, packaged.folder)
+            process = packaged.run("package", "--config", f"cache={CACHE}")
+            assert process.returncode == 0, process.stdout
+    return packaged

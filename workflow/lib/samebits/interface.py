@@ -23,8 +23,8 @@ from samebits.frameworks import Adapter
 from samebits.recipe import Recipe
 from samebits.spec import Spec
 
-#: rows of the examples at most, and their bytes
-_ROWS, _BYTES = 64, 1 << 18
+#: bytes of the examples' inputs at most; a small test set is in the package as a whole
+_BYTES = 1 << 18
 
 
 def settle(adapter: Adapter, spec: Spec, recipe: Recipe, run: Path, package: Path) -> None:
@@ -77,7 +77,7 @@ def _described(name: str, array: NDArray[Any]) -> dict[str, Any]:
 def _few(arrays: dict[str, NDArray[Any]]) -> int:
     """Return how many rows serve as examples."""
     width = sum(array[:1].nbytes for array in arrays.values())
-    return max(1, min(_ROWS, _BYTES // max(width, 1)))
+    return max(1, _BYTES // max(width, 1))
 
 
 def _requires(package: Path, recipe: Recipe) -> dict[str, str]:

@@ -1,0 +1,279 @@
+"""Packages: the same bytes on every build, and installed anew they predict the bits of the ledger."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+import yaml
+from safetensors.numpy import load_file
+
+import conda_channel
+from conftest import CACHE
+from samebits.environments.lock import read_lock
+from samebits.environments.source import find
+
+MODELS = (
+    "cancer-trees",
+    "diabetes-dask",
+    "diabetes-trees",
+    "digits-cnn",
+    "digits-script",
+    "wine-experts",
+    "wine-pipeline",
+)
+#: models whose outputs are probabilities, or are made such
+CLASSIFIERS = ("cancer-trees", "digits-cnn", "wine-experts", "wine-pipeline")
+#: conda packages of PyTorch and TensorFlow are gigabytes, which `make test-long` makes
+CONDA = MODELS if os.environ.get("SAMEBITS_LONG") else ("cancer-trees", "diabetes-trees", "wine-pipeline")
+
+
+def dist(packaged, model, suffix):
+    (path,) = (packaged.results(model) / "dist").glob(f"*{suffix}")
+    return path
+
+
+def inputs(packaged, model):
+    """Return the test data of a model as it was given to it, and what the ledger's run predicted."""
+    module = packaged.results(model) / "package" / "staging" / model.replace("-", "_")
+    rows = load_file(module / "example.safetensors")["input.rows"]
+    expected = load_file(packaged.results(model) / "run-1" / "predictions.safetensors")["predictions"]
+    assert len(rows) == len(expected)  # the examples' test sets are small enough to be whole
+    return rows, expected
+
+
+def command(program, *arguments, **variables):
+    """Run a program without any of the caller's settings: no thread counts, no paths of modules."""
+    return subprocess.run(
+        [str(program), *map(str, arguments)],
+        env={"PATH": os.environ["PATH"], **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def installed(packaged, tmp_path_factory):
+    """Install a model's wheel into a fresh environment, with what it requires and nothing else."""
+    uv = [Path(sys.executable).parent / "uv"]
+    links = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS", "")
+    made = {}
+
+    def install(model):
+        if model not in made:
+            folder = tmp_path_factory.mktemp("installed") / model
+            for arguments in (
+                ["venv", "--quiet", "--python", sys.executable, folder],
+                [
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--python",
+                    folder / "bin/python",
+                    dist(packaged, model, ".whl"),
+                ],
+            ):
+                subprocess.run([*uv, *arguments], check=True, env={**os.environ, "UV_FIND_LINKS": links})
+            made[model] = folder / "bin"
+        return made[model]
+
+    return install
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_installed_anew_a_wheel_predicts_the_bits_of_the_ledger(model, packaged, installed, tmp_path):
+    program = installed(model) / model
+    rows, expected = inputs(packaged, model)
+    np.save(tmp_path / "rows.npy", rows)
+    done = command(program, "predict", tmp_path / "rows.npy", "--output", tmp_path / "outputs.npy")
+    assert done.returncode == 0, done.stdout
+    found = np.load(tmp_path / "outputs.npy")
+    assert (found.dtype, found.tobytes()) == (expected.dtype, expected.tobytes())
+    done = command(program, "check")
+    assert done.returncode == 0 and "bit for bit" in done.stdout, done.stdout
+    names = command(
+        installed(model) / "python",
+        "-c",
+        "import importlib.metadata as m; print([d.name for d in m.distributions()])",
+    )
+    assert "samebits" not in names.stdout
+
+
+def test_rows_of_text_give_the_same_bits(packaged, installed, tmp_path):
+    rows, expected = inputs(packaged, "cancer-trees")
+    header = ",".join(f"m{i}" for i in range(rows.shape[1]))
+    lines = [",".join(map(str, row)) for row in rows]
+    (tmp_path / "in.csv").write_text("\n".join([header, *lines]))
+    program = installed("cancer-trees") / "cancer-trees"
+    done = command(program, "predict", tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    assert done.returncode == 0, done.stdout
+    name, *values = (tmp_path / "out.csv").read_text().split()
+    assert name == "predictions"
+    assert np.array(values, np.float32).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("model", CLASSIFIERS)
+def test_classifiers_give_probabilities(model, packaged, installed, tmp_path):
+    rows, expected = inputs(packaged, model)
+    np.save(tmp_path / "rows.npy", rows)
+    done = command(installed(model) / model, "predict-proba", tmp_path / "rows.npy", "-o", tmp_path / "p.npy")
+    assert done.returncode == 0, done.stdout
+    found = np.load(tmp_path / "p.npy")
+    assert found.shape[0] == len(expected) and np.allclose(found.sum(1), 1, atol=1e-5)
+
+
+def test_others_say_why_they_give_none(packaged, installed, tmp_path):
+    rows, _ = inputs(packaged, "diabetes-trees")
+    np.save(tmp_path / "rows.npy", rows)
+    done = command(
+        installed("diabetes-trees") / "diabetes-trees",
+        "predict-proba",
+        tmp_path / "rows.npy",
+        "-o",
+        tmp_path / "p.npy",
+    )
+    assert done.returncode == 1
+    assert done.stdout == "diabetes-trees: the objective regression gives no probabilities\n"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("1,2,3\n", "rows has the shape [1, 3]; the model takes [-1, 30]"),
+        ("a,b\n", "rows has the shape [0]; the model takes [-1, 30]"),
+        ("1,x\n", "could not convert string to float: 'x'"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused_in_a_line(text, said, installed, tmp_path):
+    (tmp_path / "in.csv").write_text(text)
+    program = installed("cancer-trees") / "cancer-trees"
+    done = command(program, "predict", tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    assert (done.returncode, done.stdout.count("\n")) == (1, 1), done.stdout
+    assert said in done.stdout
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_check_tells_of_other_bits(packaged, installed, tmp_path):
+    """The twin: a model with one bit turned predicts, and its own check finds it out."""
+    site = tmp_path / "site"
+    shutil.unpack_archive(dist(packaged, "cancer-trees", ".whl"), site, "zip")
+    python = installed("cancer-trees") / "python"
+    assert command(python, "-m", "cancer_trees", "check", PYTHONPATH=str(site)).returncode == 0
+    path = site / "cancer_trees" / "model" / "model.ubj"
+    text = path.read_bytes()
+    at = text.index(b"base_weights") + 64
+    path.write_bytes(text[:at] + bytes([text[at] ^ 64]) + text[at + 1 :])
+    leaves = text.index(b"split_conditions") + 64
+    path.write_bytes(text[:leaves] + bytes([text[leaves] ^ 64]) + text[leaves + 1 :])
+    done = command(python, "-m", "cancer_trees", "check", PYTHONPATH=str(site))
+    assert done.returncode == 1
+    assert "outputs differ from those recorded" in done.stdout
+
+
+def test_the_service_answers_as_the_command_line(packaged, installed, tmp_path):
+    rows, expected = inputs(packaged, "wine-pipeline")
+    program = [str(installed("wine-pipeline") / "wine-pipeline"), "serve", "--port", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().split()[-1]
+            assert requests.get(f"{address}/ping", timeout=60).status_code == 200
+            answer = requests.post(f"{address}/invocations", json={"inputs": rows.tolist()}, timeout=60)
+            assert answer.json()["predictions"] == expected.tolist()
+            wrong = requests.post(f"{address}/invocations", json={"inputs": [[1]]}, timeout=60)
+            assert wrong.status_code == 400 and "the model takes" in wrong.json()["error"]
+            assert requests.post(f"{address}/invocations", data="{", timeout=60).status_code == 400
+            assert requests.get(f"{address}/elsewhere", timeout=60).status_code == 404
+        finally:
+            process.terminate()
+
+
+def test_packages_are_the_same_bytes_on_every_build(packaged, tmp_path):
+    """Made again from results that were moved, at another time, under another mask for new files."""
+    again = replace(packaged, folder=tmp_path / "again")
+    shutil.copytree(packaged.folder, again.folder, ignore=shutil.ignore_patterns("dist", "package"))
+    models = ("cancer-trees", "wine-pipeline")
+    mask = os.umask(0o077)
+    try:
+        targets = [f"results/{model}/dist/packages.json" for model in models]
+        process = again.run(*targets, "--config", f"cache={CACHE}")
+    finally:
+        os.umask(mask)
+    assert process.returncode == 0, process.stdout
+    for model in models:
+        for suffix in (".whl", ".conda"):
+            assert dist(again, model, suffix).read_bytes() == dist(packaged, model, suffix).read_bytes()
+
+
+def test_the_card_says_what_the_ledger_says(packaged):
+    verdict = packaged.verdict("cancer-trees")
+    with zipfile.ZipFile(dist(packaged, "cancer-trees", ".whl")) as wheel:
+        text = wheel.read("cancer_trees/MODEL_CARD.md").decode()
+    assert verdict["state"] in text
+    for name, value in verdict["metrics"]:
+        assert name in text and value in text
+
+
+def test_a_different_model_cannot_be_packaged(workspace):
+    model = {"framework": "sklearn", "recipe": "forest.py:forest", "data": "sklearn:wine", "tier": "unseeded"}
+    workspace.write_recipe("forest.py", FOREST)
+    workspace.write_config(models={"forest": model})
+    process = workspace.run("package")
+    assert process.returncode == 1
+    assert workspace.verdict("forest")["verdict"] == "different"
+    for made in ("receipt.dsse.json", "package", "dist"):
+        assert not (workspace.results("forest") / made).exists()
+    # nor by the commands themselves
+    process = workspace.samebits(
+        *("package", "--verdict", workspace.results("forest") / "verdict.json"),
+        *(
+            "--staged",
+            workspace.folder,
+            "--description",
+            "{}",
+            "--output",
+            workspace.folder / "packages.json",
+        ),
+    )
+    assert process.returncode == 2
+    assert "Traceback" not in process.stdout
+
+
+FOREST = """
+from sklearn.ensemble import RandomForestClassifier
+
+
+def forest():
+    return RandomForestClassifier(5)
+
+
+def datasets(data):
+    return {"train": (data["X"][::2], data["y"][::2]), "test": (data["X"][1::2], data["y"][1::2])}
+"""
+
+
+@pytest.mark.parametrize("model", CONDA)
+def test_installed_anew_a_conda_package_predicts_the_bits_of_the_ledger(model, packaged, tmp_path):
+    channel = tmp_path / "channel"
+    environment = yaml.safe_load((packaged.root / "config/config.yaml").read_text())["models"][model]
+    name = environment.get("environment", f"{environment['framework'].replace('_', '-')}-cpu")
+    pins = read_lock(find(name, [packaged.root]))
+    conda_channel.channel(channel, [f"{package}=={version}" for package, version in pins.items()])
+    package = dist(packaged, model, ".conda")
+    shutil.copy(package, channel / "noarch")
+    conda_channel.index(channel)
+    prefix = tmp_path / "prefix"
+    conda_channel.install([channel.as_uri()], [model, *pins], prefix)
+    rows, expected = inputs(packaged, model)
+    np.save(tmp_path / "rows.npy", rows)
+    done = command(prefix / "bin" / model, "predict", tmp_path / "rows.npy", "-o", tmp_path / "outputs.npy")
+    assert done.returncode == 0, done.stdout
+    assert np.load(tmp_path / "outputs.npy").tobytes() == expected.tobytes()
+    assert json.loads(command(prefix / "bin" / model, "info").stdout)["name"] == model
