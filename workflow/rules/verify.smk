@@ -55,7 +55,7 @@ rule compare:
     log:
         f"{LAYOUT.results}/{{model}}/log/compare.txt",
     params:
-        what=lambda wildcards: LAYOUT.compared(wildcards.model),
+        what=lambda wildcards, input: comparison(input),
     message:
         "comparing the runs of {wildcards.model}"
     shell:
