@@ -31,6 +31,10 @@ class Pipeline:
     def write(self, name, text):
         (self.folder / name).write_text(text)
 
+    def append(self, name, text):
+        with (self.folder / name).open("a") as file:
+            file.write(text)
+
     def start(self, *arguments):
         """Run Snakemake in it, and return the finished process, its two outputs as one text."""
         return subprocess.run(
@@ -50,11 +54,14 @@ class Pipeline:
         return process.stdout
 
     def refusal(self, *arguments):
-        """Run what is refused before any job starts, and return what was said after the place."""
+        """Run what is refused before any job starts, and return the one line that says why."""
         process = self.start("--dry-run", *arguments)
         assert process.returncode == 1, process.stdout
         assert "Traceback" not in process.stdout
-        return process.stdout.partition("WorkflowError")[2].split("\n", 1)[1].strip()
+        lines = process.stdout.splitlines()
+        (place,) = (number for number, line in enumerate(lines) if line.startswith("WorkflowError in"))
+        assert lines[place + 2].startswith("  File ")  # Snakemake's, of what it was raised by
+        return lines[place + 1].strip()
 
     def jobs(self, *arguments):
         """Return how often each rule would run."""

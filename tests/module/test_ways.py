@@ -42,7 +42,10 @@ def test_the_pipeline_runs_twice_with_equal_results(way, pipelines, repository):
         pipeline = pipelines(time)
         pipeline.edit("workflow/Snakefile", ("samebits.snakefile()", WAYS[way](repository)))
         if way == "github":
-            clones = pipeline.folder / "xdg/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/example"
+            clones = (
+                pipeline.folder
+                / "xdg/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/example"
+            )
             subprocess.run(["git", "clone", "--quiet", "--bare", repository, clones / "samebits"], check=True)
         output = pipeline.run()
         assert "species: 2 runs of 1 step are identical" in output

@@ -85,24 +85,33 @@ def made_once(proxy):
     workflow._ruleorder.add(*makers)
 
 
-def compared(wildcards):
-    """Return what a model's verdict is drawn from: its runs, or its run and the replays that were drawn."""
+def runs_of(wildcards):
+    """Return the ledgers of a model's runs; of its one run, where that is verified by replays."""
+    return [f"{run}/ledger.jsonl" for run in LAYOUT.runs(wildcards.model)]
+
+
+def sample_of(wildcards):
+    """Return which segments of a model are replayed, or nothing where it is verified by reruns."""
     model = wildcards.model
-    inputs = {"ledgers": [f"{run}/ledger.jsonl" for run in LAYOUT.runs(model)]}
-    if LAYOUT.replays(model):
-        sample = checkpoints.sample.get(model=model).output.sample
-        inputs["sample"] = sample
-        inputs["replays"] = [
-            f"{LAYOUT.replay(model)}/segment-{segment}/ledger.jsonl"
-            for segment in Sample.read(Path(sample)).segments
-        ]
-    return inputs
+    return [f"{LAYOUT.replay(model)}/sample.json"] * LAYOUT.replays(model)
 
 
-def comparison(inputs):
-    """Return the arguments by which a model's runs, or its run and the replays, are compared."""
-    runs = [str(Path(ledger).parent) for ledger in inputs.ledgers]
-    return [*runs, "--sample", inputs.sample] if "sample" in inputs.keys() else runs
+def replays_of(wildcards):
+    """Return the ledgers of the replays that were drawn."""
+    model = wildcards.model
+    if not LAYOUT.replays(model):
+        return []
+    drawn = Sample.read(Path(checkpoints.sample.get(model=model).output.sample))
+    return [
+        f"{LAYOUT.replay(model)}/segment-{segment}/ledger.jsonl"
+        for segment in drawn.segments
+    ]
+
+
+def comparison(runs, sample):
+    """Return the arguments by which the runs of a model, or its run and the replays, are compared."""
+    folders = [str(Path(ledger).parent) for ledger in runs]
+    return [*folders, "--sample", *sample] if sample else folders
 
 
 wildcard_constraints:
