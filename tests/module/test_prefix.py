@@ -2,30 +2,55 @@
 
 import re
 
-#: what the target rules do not need: files made on demand, of which the names are patterns
-ON_DEMAND = [f"inner/results/environments/sklearn-cpu.{ending}" for ending in ("checked", "cdx.json")]
-#: rules that a dry run cannot show, since they depend on what a checkpoint draws; test_instances.py runs them
-DRAWN = {"samebits_replay"}
+import pytest
+
+from downstream import counted
+
+#: files that are made on demand, of which the rules have patterns
+ON_DEMAND = ["inner/results/environments/sklearn-cpu.cdx.json"]
+#: rules that a dry run cannot show: a checkpoint draws what is replayed (test_instances.py does it), and the
+#: environments here have no lock of conda's
+HIDDEN = {"samebits_replay", "samebits_check_conda"}
 
 
-def test_every_command_has_the_prefix(pipeline):
-    start = (pipeline.folder / "workflow/Snakefile").read_text()
+def listed(pipeline, option):
+    return {line for line in pipeline.run(option).splitlines() if line.startswith("samebits_")}
+
+
+def outside(printed):
+    """Return the lines of a dry run that name a result without the prefix."""
+    return [line for line in printed.splitlines() if re.search(r"(?<!inner/)\bresults/", line)]
+
+
+@pytest.fixture
+def inner(pipeline):
+    """A pipeline that is nothing but a module under a prefix."""
+    text = (pipeline.folder / "workflow/Snakefile").read_text()
     module = (
-        start.partition("module samebits:")[2].partition("rule prepare:")[0].replace('"trained"', '"inner"')
+        text.partition("module samebits:")[2].partition("rule prepare:")[0].replace('"trained"', '"inner"')
     )
-    pipeline.write(
-        "workflow/Snakefile", f'import samebits\nconfigfile: "config/config.yaml"\nmodule samebits:{module}'
-    )
+    start = 'import samebits\nconfigfile: "config/config.yaml"\nmodule samebits:'
+    pipeline.write("workflow/Snakefile", start + module)
     pipeline.edit(
         "config/config.yaml",
         ("data: named", "data: sklearn:iris\n      verify: {mode: replay}"),
         ("  data:\n    named: {path: data/named.csv}", ""),
     )
-    rules = set(pipeline.run("--list-rules", "--quiet").split())
-    targets = pipeline.run("--list-target-rules", "--quiet").split()
-    printed = pipeline.run("--dry-run", "--forceall", "--printshellcmds", *targets, *ON_DEMAND)
-    shown = set(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$", printed, re.MULTILINE))
-    assert rules - shown == DRAWN, "give the files that these rules make in ON_DEMAND"
-    outside = [line for line in printed.splitlines() if re.search(r"(?<!inner/)\bresults/", line)]
-    assert outside == []
+    return pipeline
+
+
+def test_every_command_has_the_prefix(inner):
+    rules, targets = listed(inner, "--list-rules"), listed(inner, "--list-target-rules")
+    printed = inner.run("--dry-run", "--forceall", "--printshellcmds", *targets, *ON_DEMAND)
+    assert rules - counted(printed).keys() == HIDDEN, "give the files that these rules make in ON_DEMAND"
+    assert outside(printed) == []
     assert "inner/.samebits" not in printed
+
+
+def test_a_command_without_the_prefix_is_found(inner):
+    inner.copy_rules()
+    inner.edit("other/rules/report.smk", ("{params.results:q}", "results/"))
+    inner.edit("workflow/Snakefile", ("samebits.snakefile()", '"../other/Snakefile"'))
+    printed = inner.run("--dry-run", "--printshellcmds", "samebits_report")
+    (found,) = outside(printed)
+    assert "samebits report results/ species" in found

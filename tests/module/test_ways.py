@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from downstream import ROOT
 
 WAYS = {
     "installed": lambda repository: "samebits.snakefile()",
