@@ -3,6 +3,7 @@
 import pytest
 
 import samebits
+from downstream import ROOT
 
 #: appended to the pipeline: a second instance, begun after the first took the package's name
 PETALS = """
@@ -129,3 +130,11 @@ def test_rules_of_another_version_are_refused(pipeline):
     pipeline.edit("workflow/Snakefile", ("samebits.snakefile()", '"../other/Snakefile"'))
     said = f"these rules are samebits 0.0.9, but {samebits.__version__} is installed beside Snakemake"
     assert said in pipeline.refusal()
+
+
+def test_locks_are_made_by_the_instances_rule(pipeline):
+    (pipeline.folder / "envs/mine").mkdir(parents=True)
+    pipeline.write("envs/mine/environment.yaml", (ROOT / "envs/sklearn-cpu/environment.yaml").read_text())
+    pipeline.edit("config/config.yaml", ("framework: sklearn", "framework: sklearn\n      environment: mine"))
+    assert "module samebits: config: models.species.environment: " in pipeline.refusal()
+    assert pipeline.jobs("samebits_lock") == {"samebits_lock": 1}

@@ -1,5 +1,6 @@
 """The pipeline gets samebits in four ways, runs twice in each, and all of its runs are equal."""
 
+import json
 import subprocess
 
 import pytest
@@ -64,3 +65,15 @@ def test_the_pipeline_runs_twice_with_equal_results(way, pipelines, repository):
         assert found["results/predictions/species.csv"].count(b",0x") == 25
         assert found == EQUAL.setdefault("found", found)
         assert pipeline.jobs("--quiet") == {}
+
+
+def test_nothing_is_predicted_by_a_model_whose_runs_differ(pipeline):
+    pipeline.edit("recipes/species.py", ("trees, random_state=0", "trees"))
+    pipeline.edit("config/config.yaml", ("data: named", "data: named\n      tier: unseeded"))
+    process = pipeline.start()
+    assert process.returncode == 1
+    assert "species: different: run-1 and run-2 part at" in process.stdout
+    verdict = json.loads((pipeline.folder / "trained/results/species/verdict.json").read_text())
+    assert verdict["verdict"] == "different"
+    assert not (pipeline.folder / "trained/results/species/verified").exists()
+    assert not (pipeline.folder / "results").exists()
