@@ -43,8 +43,13 @@ class Pipeline:
         return subprocess.run(
             [BIN / "snakemake", *arguments],
             cwd=self.folder,
-            # Snakemake's cache of sources, where the tests put what GitHub would give
-            env={**os.environ, "XDG_CACHE_HOME": str(self.folder / "xdg")},
+            env={
+                **os.environ,
+                # Snakemake's cache of sources, where the tests put what GitHub would give
+                "XDG_CACHE_HOME": str(self.folder / "xdg"),
+                # and the key that signs receipts
+                "XDG_CONFIG_HOME": str(self.folder / "xdg"),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -34,7 +34,10 @@ def inner(pipeline):
     pipeline.edit(
         "config/config.yaml",
         ("data: named", "data: sklearn:iris\n      verify: {mode: replay}"),
-        ("  data:\n    named: {path: data/named.csv}", ""),
+        (
+            "  data:\n    named: {path: data/named.csv}",
+            "  publish: {channel: {place: channel}}",
+        ),
     )
     return pipeline
 
