@@ -77,9 +77,6 @@ def test_two_instances_run_beside_each_other(two):
 
 def test_what_instances_share_is_made_once(two):
     config = ["samebits={cache: empty}", "petals={cache: empty}"]
-    two.edit(
-        "config/config.yaml", ("framework: xgboost", "framework: xgboost\n      environment: sklearn-cpu")
-    )
     jobs = two.jobs("samebits_all", "petals_all", "--config", *config)
     for shared in ("environment", "library", "data"):
         assert [jobs.get(f"{instance}_{shared}") for instance in ("samebits", "petals")] == [1, None]
@@ -134,7 +131,7 @@ def test_rules_of_another_version_are_refused(pipeline):
 
 def test_locks_are_made_by_the_instances_rule(pipeline):
     (pipeline.folder / "envs/mine").mkdir(parents=True)
-    pipeline.write("envs/mine/environment.yaml", (ROOT / "envs/sklearn-cpu/environment.yaml").read_text())
-    pipeline.edit("config/config.yaml", ("framework: sklearn", "framework: sklearn\n      environment: mine"))
+    pipeline.write("envs/mine/environment.yaml", (ROOT / "envs/xgboost-cpu/environment.yaml").read_text())
+    pipeline.edit("config/config.yaml", ("framework: xgboost", "framework: xgboost\n      environment: mine"))
     assert "module samebits: config: models.species.environment: " in pipeline.refusal()
     assert pipeline.jobs("samebits_lock") == {"samebits_lock": 1}

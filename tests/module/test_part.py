@@ -31,4 +31,4 @@ def test_lint_and_verify_of_a_training_rule_of_the_pipelines_own(pipeline):
     assert jobs["fit"] == 2
     output = pipeline.run(target)
     assert "fitting species within 500 MB" in output
-    assert "species: 2 runs of 1 step are identical" in output
+    assert "species: 2 runs of 10 steps are identical" in output
