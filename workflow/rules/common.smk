@@ -1,52 +1,117 @@
 # The config, checked before anything else happens, and what several themes need.
+#
+# These rules run by themselves and as a module of other pipelines, under a prefix and several times side by side.
+# Snakemake puts the prefix before the paths in input, output, log and benchmark, before those that input functions
+# return, and nowhere else. So, in every rule:
+#
+# - a model's files are f"{LAYOUT.results}/{{model}}/…" in input, output and log, without the prefix;
+# - shell and params take paths from input, output and log alone, if need be by a function of them:
+#   `lambda wildcards, input: Path(input.ledger).parent`; never from LAYOUT, whose paths have no prefix;
+# - code that reads a file takes its path from `checkpoints.x.get(…).output`, which has the prefix;
+# - `local()` around a path keeps the prefix off: all in LAYOUT.cache, which instances share, and the user's files.
+#   A rule that writes into the cache is followed by `made_once(rules.x)`.
+#
+# tests/module/test_prefix.py looks at the commands of all rules.
 
 import sys
 from pathlib import Path
 
 import samebits
+from samebits import (
+    snakefile,
+)  # in a pipeline, a module named samebits stands in front of the package
 from samebits.config import load
 from samebits.errors import Refused
 from samebits import environments
 from samebits.layout import KINDS, Layout, command_on_path
 from samebits.sample import Sample
 from snakemake.exceptions import WorkflowError
+from snakemake.io import strip_wildcard_constraints
 
+# from git or GitHub come these rules alone, and the commands that they call from what is installed
+if samebits.__version__ != "0.1.0":
+    raise WorkflowError(
+        f"these rules are samebits 0.1.0, but {samebits.__version__} is installed beside Snakemake; "
+        "use the tag of that version, or samebits.snakefile()"
+    )
+
+#: how a pipeline calls this instance; none where these rules are no module
+INSTANCE = __name__
 ROOTS = [Path.cwd(), samebits.root()]
 
-# A config of the user's replaces the worked examples: merged with them it would train them, too.
-if "models" not in config:
+# A config of the user's replaces the worked examples: merged with them it would train them, too. A module has the
+# config that it is given, and config/config.yaml is its pipeline's.
+if INSTANCE is None and "models" not in config:
 
     configfile: next(filter(Path.is_file, (root / "config" / "config.yaml" for root in ROOTS)))
 
 
+FILES = [] if INSTANCE else workflow.configfiles
+# `snakemake lock` must get by with the locks that it renews; no setting tells the targets so early
+LOCKED = workflow.modifier.modify_rulename("lock") not in sys.argv
+
 try:
-    # `snakemake lock` must get by with the locks that it renews; no setting tells the targets so early
-    LAYOUT = Layout(
-        load(config, workflow.configfiles, ROOTS, "lock" not in sys.argv), ROOTS
-    )
+    LAYOUT = Layout(load(config, FILES, ROOTS, LOCKED, INSTANCE is not None), ROOTS)
 except Refused as refused:
-    raise WorkflowError(str(refused)) from None
+    whose = f"module {INSTANCE}: " if INSTANCE else ""
+    lines = [whose + line for line in str(refused).splitlines()]
+    raise WorkflowError("\n".join(lines)) from None
 
 command_on_path()
 
 
 def trained_from(wildcards):
     """Return what a model is trained from: recipe, data, environment and library."""
-    return LAYOUT.inputs(wildcards.model)
+    inputs = LAYOUT.inputs(wildcards.model)
+    return {name: local(path) for name, path in inputs.items()}
 
 
-def compared(wildcards):
-    """Return what a model's verdict is drawn from: its runs, or its run and the replays that were drawn."""
+def environment_of(model):
+    """Return the manifest of a model's locked environment, for a pipeline's rules that run in it."""
+    return local(LAYOUT.inputs(model)["environment"])
+
+
+def made_once(proxy):
+    """Let the first of several instances make a file of the cache.
+
+    To Snakemake their rules are ambiguous, and the statement `ruleorder` knows those of one instance only.
+    """
+    pattern = proxy.output[0]
+    makers = [
+        each.name
+        for each in workflow.rules
+        if each.output and strip_wildcard_constraints(each.output[0]) == pattern
+    ]
+    workflow._ruleorder.add(*makers)
+
+
+def runs_of(wildcards):
+    """Return the ledgers of a model's runs; of its one run, where that is verified by replays."""
+    return [f"{run}/ledger.jsonl" for run in LAYOUT.runs(wildcards.model)]
+
+
+def sample_of(wildcards):
+    """Return which segments of a model are replayed, or nothing where it is verified by reruns."""
     model = wildcards.model
-    inputs = {"ledgers": [f"{run}/ledger.jsonl" for run in LAYOUT.runs(model)]}
-    if LAYOUT.replays(model):
-        sample = checkpoints.sample.get(model=model).output.sample
-        inputs["sample"] = sample
-        inputs["ledgers"] += [
-            f"{LAYOUT.replay(model)}/segment-{segment}/ledger.jsonl"
-            for segment in Sample.read(Path(sample)).segments
-        ]
-    return inputs
+    return [f"{LAYOUT.replay(model)}/sample.json"] * LAYOUT.replays(model)
+
+
+def replays_of(wildcards):
+    """Return the ledgers of the replays that were drawn."""
+    model = wildcards.model
+    if not LAYOUT.replays(model):
+        return []
+    drawn = Sample.read(Path(checkpoints.sample.get(model=model).output.sample))
+    return [
+        f"{LAYOUT.replay(model)}/segment-{segment}/ledger.jsonl"
+        for segment in drawn.segments
+    ]
+
+
+def comparison(runs, sample):
+    """Return the arguments by which the runs of a model, or its run and the replays, are compared."""
+    folders = [str(Path(ledger).parent) for ledger in runs]
+    return [*folders, "--sample", *sample] if sample else folders
 
 
 wildcard_constraints:

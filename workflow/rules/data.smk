@@ -3,11 +3,14 @@
 
 rule data:
     input:
-        lambda wildcards: LAYOUT.data_files(wildcards.data),
+        lambda wildcards: local(LAYOUT.data_files(wildcards.data)),
     output:
-        manifest=f"{LAYOUT.cache}/data/{{data}}/data.json",
+        manifest=local(f"{LAYOUT.cache}/data/{{data}}/data.json"),
     log:
-        f"{LAYOUT.cache}/logs/data/{{data}}.txt",
+        local(f"{LAYOUT.cache}/logs/data/{{data}}.txt"),
+    wildcard_constraints:
+        # of several instances, those that use the data set know its source
+        data="|".join(LAYOUT.data_keys),
     localrule: True
     params:
         name=lambda wildcards: LAYOUT.data_name(wildcards.data),
@@ -17,3 +20,6 @@ rule data:
         "fetching the data set {params.name}"
     shell:
         "samebits data {params.name:q} --source {params.source:q} --folder {params.folder:q} 2>&1 | tee {log:q}"
+
+
+made_once(rules.data)

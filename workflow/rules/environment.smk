@@ -8,9 +8,11 @@ rule environment:
             LAYOUT.locks(wildcards.environment, wildcards.kind)
         ),
     output:
-        manifest=f"{LAYOUT.cache}/{{kind}}/{{environment}}-{{lock}}/environment.json",
+        manifest=local(
+            f"{LAYOUT.cache}/{{kind}}/{{environment}}-{{lock}}/environment.json"
+        ),
     log:
-        f"{LAYOUT.cache}/logs/{{kind}}/{{environment}}-{{lock}}.txt",
+        local(f"{LAYOUT.cache}/logs/{{kind}}/{{environment}}-{{lock}}.txt"),
     # where the workflow is started; a cluster's nodes often reach no package index
     localrule: True
     resources:
@@ -75,9 +77,13 @@ rule sbom:
 
 rule library:
     output:
-        folder=directory(LAYOUT.library),
+        folder=local(directory(LAYOUT.library)),
     log:
-        f"{LAYOUT.cache}/logs/library.txt",
+        local(f"{LAYOUT.cache}/logs/library.txt"),
     localrule: True
     shell:
         "samebits library {output.folder:q} > {log:q} 2>&1"
+
+
+made_once(rules.environment)
+made_once(rules.library)

@@ -49,13 +49,15 @@ rule replay:
 
 rule compare:
     input:
-        unpack(compared),
+        runs=runs_of,
+        sample=sample_of,
+        replays=replays_of,
     output:
         verdict=f"{LAYOUT.results}/{{model}}/verdict.json",
     log:
         f"{LAYOUT.results}/{{model}}/log/compare.txt",
     params:
-        what=lambda wildcards: LAYOUT.compared(wildcards.model),
+        what=lambda wildcards, input: comparison(input.runs, input.sample),
     message:
         "comparing the runs of {wildcards.model}"
     shell:

@@ -69,10 +69,6 @@ class Layout:
         """Return as JSON how a model is trained where its result does not depend on it."""
         return replace(self.models[model].execution, virtual=virtual).json()
 
-    def compared(self, model: str) -> list[str]:
-        """Return the arguments by which a model's runs, or its run and the replays, are compared."""
-        return [*self.runs(model), *(["--sample", f"{self.replay(model)}/sample.json"] * self.replays(model))]
-
     def cores(self, model: str, virtual: bool = False) -> int:
         """Return how many cores a model's training keeps busy."""
         section = self.models[model]
@@ -128,7 +124,7 @@ class Layout:
 
     def data_name(self, key: str) -> str:
         """Return the name of the data set that lies in the folder ``key`` of the cache."""
-        return self._data_keys[key]
+        return self.data_keys[key]
 
     def data_source(self, key: str) -> str:
         """Return the source of a data set as JSON."""
@@ -144,13 +140,17 @@ class Layout:
         return f"{self.cache}/library/{_short(library.digest())}"
 
     @cached_property
-    def _data_keys(self) -> dict[str, str]:
-        return {self._key(name): name for name in {model.data for model in self.models.values()}}
+    def data_keys(self) -> dict[str, str]:
+        """The folders of data sets in the cache -> their names."""
+        return {self._key(name): name for name in sorted({m.data for m in self.models.values()})}
 
     @cache  # noqa: B019  a layout lives as long as the process
     def _key(self, data: str) -> str:
-        source = json.dumps(self.config.data_source(data).model_dump())
-        return f"{data.replace(':', '-')}-{_short(bytes_digest(source.encode()))}"
+        source = self.config.data_source(data)
+        # a manifest refers to files of one working directory, and others may share the cache
+        local = [str(Path(path).absolute()) for path in source.local_paths()]
+        named = json.dumps([source.model_dump(), local] if local else source.model_dump())
+        return f"{data.replace(':', '-')}-{_short(bytes_digest(named.encode()))}"
 
     @cache  # noqa: B019
     def _environment(self, name: str, backend: str) -> str:

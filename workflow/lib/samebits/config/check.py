@@ -20,6 +20,7 @@ def load(
     files: Iterable[str | Path] = (),
     roots: Iterable[Path] = (),
     locks: bool = True,
+    produced: bool = False,
 ) -> Config:
     """Check a config and everything that it names.
 
@@ -28,6 +29,7 @@ def load(
         files: the YAML files it came from; read again to find keys that are given twice.
         roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
         locks: check the environments' locks, too; whoever is about to renew them does not.
+        produced: local files of data sets need not be there, since other rules may make them.
 
     Raises:
         Refused: one line an error, each naming the key and the mend.
@@ -39,7 +41,9 @@ def load(
     except ValidationError as error:
         raise Refused("\n".join(sorted({explain(item) for item in error.errors()}))) from None
     roots = list(roots)
-    problems = [p for name, model in config.models.items() for p in _problems(name, model, config, roots)]
+    problems = [
+        p for name, model in config.models.items() for p in _problems(name, model, config, roots, produced)
+    ]
     if locks and not problems:
         problems = _environment_problems(config, roots)
     if problems:
@@ -62,7 +66,7 @@ def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "models": merged}
 
 
-def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Iterable[str]:
+def _problems(name: str, model: Model, config: Config, roots: list[Path], produced: bool) -> Iterable[str]:
     """Yield what is wrong with the things that a model names, one line each."""
     key = f"config: models.{name}"
     if model.framework not in frameworks.known():
@@ -88,7 +92,7 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path]) -> Ite
             source = config.data_source(model.data)
             fetch.check(source.source())
             for local in source.local_paths():
-                if not Path(local).exists():
+                if not (produced or Path(local).exists()):
                     raise Refused(f"{local!r} does not exist; give it relative to the working directory")
         except Refused as refused:
             yield f"{key}.data: {refused}"
