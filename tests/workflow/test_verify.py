@@ -1,4 +1,4 @@
-"""Verification: what was tampered with is refused by name, and what is sound can be made again, bit for bit."""
+"""Verification: what was tampered with is told by its name, and what is sound is made again to the bit."""
 
 import base64
 import hashlib
@@ -189,7 +189,7 @@ def test_a_package_under_the_name_of_another_version_is_told(packaged, key, tmp_
     path = package(packaged, ".whl")
     renamed = tmp_path / path.name.replace("0.1.0", "0.2.0")
     shutil.copy(path, renamed)
-    with pytest.raises(Different, match="it is called so, and is cancer-trees 0.1.0"):
+    with pytest.raises(Different, match=r"it is called so, and is cancer-trees 0\.1\.0"):
         check(renamed, [key.public])
 
 
@@ -207,7 +207,7 @@ def test_a_package_that_was_cut_short_is_refused(packaged, key, suffix, tmp_path
     data = path.read_bytes()
     for length in (0, 100, len(data) // 2, len(data) - 1):
         (tmp_path / path.name).write_bytes(data[:length])
-        with pytest.raises(Refused, match="is broken|holds no"):
+        with pytest.raises(Refused, match=r"is broken|holds no"):
             check(tmp_path / path.name, [key.public])
 
 
@@ -258,7 +258,7 @@ def test_a_folder_of_results_is_made_again_in_part(packaged, tmp_path):
 
 
 def test_what_was_never_computed_is_not_reproduced(packaged, key, tmp_path):
-    """The twin: a ledger with an invented loss, signed by the key's owner, is authentic and not reproduced."""
+    """The twin: a ledger with an invented loss, signed by the key itself, is authentic, not reproduced."""
     forged = tmp_path / "forged"
     shutil.copytree(packaged.results(MODEL), forged)
     lines = (forged / "run-1" / "ledger.jsonl").read_text().splitlines()
