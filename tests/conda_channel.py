@@ -52,14 +52,14 @@ os._exit(0)
 """
 
 
-def channel(folder: Path, requirements: Sequence[str]) -> Path:
-    """Write a channel with Python and some packages of PyPI into a folder; return it."""
+def channel(folder: Path, requirements: Sequence[str], names: Mapping[str, str] | None = None) -> Path:
+    """Write a channel with Python and some packages of PyPI into a folder; ``names`` calls some otherwise."""
     for subdir in ("linux-64", "noarch"):
         (folder / subdir).mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         _python(folder, Path(scratch) / "python")
         for number, requirement in enumerate(requirements):
-            _wheel(folder, requirement, Path(scratch) / str(number))
+            _wheel(folder, requirement, Path(scratch) / str(number), names or {})
     index(folder)
     return folder
 
@@ -148,7 +148,7 @@ def _python(channel: Path, stage: Path) -> None:
     )
 
 
-def _wheel(channel: Path, requirement: str, stage: Path) -> None:
+def _wheel(channel: Path, requirement: str, stage: Path, names: Mapping[str, str]) -> None:
     """Pack what uv installs for a requirement, without what that needs."""
     unpacked = stage.with_name(f"{stage.name}-unpacked")
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--link-mode=copy", "--no-config"]
@@ -166,8 +166,9 @@ def _wheel(channel: Path, requirement: str, stage: Path) -> None:
     site.parent.mkdir(parents=True)
     unpacked.rename(site)
     _settle(stage)
+    name = name.lower().replace("_", "-")
     assemble_package(
-        name.lower().replace("_", "-"),
+        names.get(name, name),
         version,
         "noarch" if pure else "linux-64",
         "pyh0_0" if pure else f"py{PYTHON.replace('.', '')}h0_0",

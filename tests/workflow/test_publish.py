@@ -23,6 +23,7 @@ import containers
 from conftest import ROOT
 from samebits.environments.lock import read_lock
 from samebits.environments.source import find
+from samebits.packaging.metadata import CONDA
 
 MODEL = "cancer-trees"
 SECRET = "correct-horse-battery-staple"  # noqa: S105
@@ -197,10 +198,13 @@ def test_pip_installs_from_the_index(published, tmp_path):
 def test_rattler_installs_from_the_channel(published, packaged, tmp_path):
     _, _folder, _, seen, _ = published
     pins = read_lock(find("xgboost-cpu", [ROOT]))
-    conda_channel.channel(tmp_path / "base", [f"{name}=={version}" for name, version in pins.items()])
+    requirements = [f"{name}=={version}" for name, version in pins.items()]
+    conda_channel.channel(tmp_path / "base", requirements, CONDA)
     with web(tmp_path / "base") as base:
         prefix = tmp_path / "prefix"
-        conda_channel.install([f"{seen}/channel", base], [MODEL, *pins], prefix)
+        conda_channel.install(
+            [f"{seen}/channel", base], [MODEL, *(CONDA.get(pin, pin) for pin in pins)], prefix
+        )
     done = subprocess.run([prefix / "bin" / MODEL, "check"], capture_output=True, text=True)
     assert done.returncode == 0 and "bit for bit" in done.stdout, done.stderr
 

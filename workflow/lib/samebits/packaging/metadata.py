@@ -11,7 +11,7 @@ from samebits.errors import Refused
 from samebits.packaging.names import Names
 
 #: distributions of PyPI that conda-forge calls otherwise
-_CONDA = {"torch": "pytorch", "xgboost-cpu": "py-xgboost-cpu", "xgboost": "py-xgboost"}
+CONDA = {"torch": "pytorch", "xgboost-cpu": "py-xgboost-cpu", "xgboost": "py-xgboost"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Metadata:
     @property
     def conda(self) -> list[str]:
         """The requirements as conda writes them."""
-        found = {_CONDA.get(name.lower(), name.lower()): version for name, version in self.requires.items()}
+        found = {CONDA.get(name.lower(), name.lower()): version for name, version in self.requires.items()}
         further = [re.sub(r"\s+", "", each).replace("==", " ==", 1) for each in self.further]
         return ["python >=3.11", *(f"{name} =={version}" for name, version in found.items()), *further]
 

@@ -37,7 +37,11 @@ def write(package: Path, metadata: Metadata, output: Path) -> Path:
         # hard links would do, but not across file systems
         shutil.copytree(package, project / metadata.names.module)
         (project / "README.md").write_text(metadata.card)
-        settings = {"packages": [metadata.names.module], "ignore-vcs": True}
+        settings = {
+            "packages": [metadata.names.module],
+            "ignore-vcs": True,
+            "core-metadata-version": "2.4",  # what indexes and their clients take today
+        }
         document = {
             "build-system": {"requires": ["hatchling"], "build-backend": "hatchling.build"},
             "project": metadata.pyproject,

@@ -2,6 +2,7 @@
 
 import html.parser
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from samebits.digest import bytes_digest, file_digest
 from samebits.errors import Refused
 from samebits.publish.places import Index
 
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _JSON = "application/vnd.pypi.simple.v1+json"
 
 
@@ -58,7 +60,7 @@ def send(wheel: Path, index: Index) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        said = " ".join(" ".join(lines[-3:]).split())[-300:]
+        said = " ".join(_COLOUR.sub("", " ".join(lines[-2:])).split())[-300:]
         raise Refused(
             f"{index.upload} did not take {wheel.name}: {said}; TWINE_USERNAME and TWINE_PASSWORD say "
             f"who you are"
