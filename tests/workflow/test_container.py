@@ -1,5 +1,6 @@
 """The backend container with real builders, podman and a registry: one digest, whoever builds it."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,7 +10,9 @@ import tarfile
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import containers
 from conftest import ROOT
@@ -303,3 +306,68 @@ def test_an_image_is_pushed_and_pulled_by_its_digest(built, tmp_path):
         assert "names no image by its digest" in refusal(
             lambda wrong=wrong: registry.pull(wrong, tmp_path / "x")
         )
+
+
+# --- serving ---
+
+
+def test_a_model_is_served_from_the_image_of_its_environment(built, packaged, tmp_path):
+    layouts = [tmp_path / "layout", tmp_path / "again"]
+    digests = []
+    for folder in layouts:
+        packages = packaged.results("cancer-trees") / "dist" / "packages.json"
+        arguments = ["--environment", built / "environment.json", "--layout", folder]
+        process = packaged.samebits("image", packages, *arguments, "--output", tmp_path / "digest.txt")
+        assert process.returncode == 0, process.stdout
+        digests.append((tmp_path / "digest.txt").read_text())
+    assert digests[0] == digests[1]
+    assert subprocess.run(["diff", "-r", *layouts]).returncode == 0
+
+    podman = ["podman", "pull", "--quiet", "oci:layout"]
+    done = subprocess.run(podman, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True)
+    image = done.stdout.strip()
+    module = packaged.results("cancer-trees") / "package" / "staging" / "cancer_trees"
+    example = load_file(module / "example.safetensors")
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o777)
+    shared.chmod(0o777)
+    np.save(shared / "rows.npy", example["input.rows"])
+    isolated = ["--rm", "--network=none", "--read-only", f"--volume={shared}:/shared"]
+    arguments = ["predict", "/shared/rows.npy", "--output", "/shared/outputs.npy"]
+    subprocess.run(["podman", "run", *isolated, image, *arguments], check=True)
+    found = np.load(shared / "outputs.npy")
+    assert found.tobytes() == example["predictions"].tobytes()
+
+    # as a service, which is asked from inside: these containers have no network
+    start = ["podman", "run", "--detach", *isolated, image]
+    container = subprocess.run(start, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    try:
+        exchange = ["podman", "exec", "--interactive", container, f"{layout.FOLDER}/bin/python", "-c", ASK]
+        rows = json.dumps({"inputs": example["input.rows"].tolist()})
+        asked = subprocess.run(exchange, input=rows, check=True, stdout=subprocess.PIPE, text=True)
+        assert json.loads(asked.stdout)["predictions"] == example["predictions"].tolist()
+    finally:
+        subprocess.run(["podman", "rm", "--force", "--time", "1", container], stdout=subprocess.DEVNULL)
+
+
+#: waits until the service is there, and asks it
+ASK = """
+import socket, sys, urllib.request
+while True:
+    try:
+        socket.create_connection(("127.0.0.1", 8080)).close()
+        break
+    except ConnectionRefusedError:
+        pass
+request = urllib.request.Request("http://127.0.0.1:8080/invocations", sys.stdin.read().encode())
+print(urllib.request.urlopen(request).read().decode())
+"""
+
+
+def test_an_image_stands_on_the_models_own_environment_only(built, packaged, tmp_path):
+    packages = packaged.results("wine-pipeline") / "dist" / "packages.json"
+    arguments = ["--environment", built / "environment.json", "--layout", tmp_path / "layout"]
+    process = packaged.samebits("image", packages, *arguments, "--output", tmp_path / "digest.txt")
+    assert process.returncode == 2
+    assert "wine_pipeline-0.1.0-py3-none-any.whl needs scikit-learn" in process.stdout
+    assert not (tmp_path / "layout").exists()

@@ -50,3 +50,29 @@ rule package:
     input:
         [f"{LAYOUT.results}/{model}/dist/packages.json" for model in LAYOUT.models],
     localrule: True
+
+
+# An image that serves a model: its environment's image, and the package in it.
+rule serving:
+    input:
+        packages=rules.dist.output.packages,
+        environment=lambda wildcards: local(LAYOUT.image(wildcards.model)),
+    output:
+        digest=f"{LAYOUT.results}/{{model}}/image/digest.txt",
+    log:
+        f"{LAYOUT.results}/{{model}}/log/image.txt",
+    localrule: True
+    params:
+        layout=lambda wildcards, output: str(Path(output.digest).parent / "layout"),
+    message:
+        "writing the image that serves {wildcards.model}"
+    shell:
+        "samebits image {input.packages:q} --environment {input.environment:q} --layout {params.layout:q}"
+        " --output {output.digest:q} 2>&1 | tee {log:q}"
+
+
+# snakemake images: an image for every model
+rule images:
+    input:
+        [f"{LAYOUT.results}/{model}/image/digest.txt" for model in LAYOUT.models],
+    localrule: True

@@ -93,6 +93,10 @@ class Layout:
             "library": self.library,
         }
 
+    def image(self, model: str) -> str:
+        """Return the manifest of a model's environment as a container, whatever it was trained in."""
+        return self._environment(self.models[model].environment, "container")
+
     @property
     def environments(self) -> list[str]:
         """The environments of all models, sorted."""

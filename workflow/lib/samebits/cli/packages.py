@@ -66,6 +66,30 @@ def package(
         print(path)
 
 
+@app.command(rich_help_panel=RULES)
+def image(
+    packages: Annotated[Path, typer.Argument(exists=True, help="dist/packages.json in a model's folder.")],
+    environment: EnvironmentManifest,
+    layout: Annotated[Path, typer.Option(help="Folder of the image, an OCI layout.")],
+    output: Annotated[Path, typer.Option(help="Write the image's digest here.")],
+) -> None:
+    """Write an image that serves a model: its locked environment, and the package in it.
+
+    `podman pull oci:LAYOUT` loads it, and `skopeo copy oci:LAYOUT docker://…` pushes it.
+    """
+    from samebits.packaging import image
+    from samebits.receipt import Different
+    from samebits.receipt.issue import own_key
+
+    (wheel,) = packages.parent.glob("*.whl")
+    try:
+        digest = image.write(wheel, environment.parent, own_key().public, layout)
+    except Different as different:
+        raise Refused(f"{different}; run the target package again") from None
+    output.write_text(f"{digest}\n")
+    print(f"{layout}: {digest}")
+
+
 @app.command()
 def publish(
     packages: Annotated[Path, typer.Argument(exists=True, help="dist/packages.json in a model's folder.")],
