@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 import zstandard
 
 from samebits.errors import Refused
-from samebits.receipt import ENVELOPE, Different, Key, Uncheckable, keys
+from samebits.receipt import ENVELOPE, Different, Key, Uncheckable, keys, signing
 from samebits.verification import archive, check
 
 MODEL, OTHER = "cancer-trees", "diabetes-trees"
@@ -149,6 +151,36 @@ def test_one_bit_of_any_file_of_the_results_is_told_by_its_name(packaged, key, t
             check(folder, [key.public])
         file.write_bytes(before)
     check(folder, [key.public])
+
+
+def test_the_models_files_are_signed_as_model_signing_has_it(packaged, key, tmp_path):
+    """Its own command line verifies them; samebits does, where there is no receipt that would tell first."""
+    folder = tmp_path / MODEL
+    shutil.copytree(packaged.results(MODEL), folder)
+    public = keys.public_path(keys.own_path())
+    command = [sys.executable, "-m", "model_signing", "verify", "key", folder / "run-1" / "model"]
+    command += ["--signature", folder / "model.sig", "--public_key", public]
+    assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
+    signing.check(folder / "run-1" / "model", folder / "model.sig", key.public, tmp_path)
+    flip(folder / "run-1" / "model" / "model.ubj")
+    assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0
+    with pytest.raises(Different, match=r"model\.sig is not of the files in"):
+        signing.check(folder / "run-1" / "model", folder / "model.sig", key.public, tmp_path)
+
+
+def test_a_signature_of_other_files_is_told(packaged, key, tmp_path):
+    folder = tmp_path / MODEL
+    shutil.copytree(packaged.results(MODEL), folder)
+    shutil.copy(packaged.results(OTHER) / "model.sig", folder / "model.sig")
+    with pytest.raises(Different, match=r"model\.sig is not of the files in"):
+        check(folder, [key.public])
+
+
+def test_without_sigstore_a_model_is_not_signed_by_it(packaged):
+    process = packaged.samebits("sign", packaged.results(MODEL), "--ambient")
+    assert process.returncode == 2, process.stdout
+    assert "Sigstore did not sign" in process.stdout and process.stdout.count("\n") == 1
+    assert not (packaged.results(MODEL) / "model.sigstore.json").exists()
 
 
 def test_each_line_of_the_ledger_counts(packaged, key, tmp_path):

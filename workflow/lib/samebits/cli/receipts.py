@@ -94,6 +94,31 @@ def key(
     print(f"{found.id}\n{keys.public_path(keys.own_path())}")
 
 
+@app.command()
+def sign(
+    model: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="results/<model>.")],
+    ambient: Annotated[
+        bool, typer.Option("--ambient", help="Take the identity that a CI service gives; do not ask.")
+    ] = False,
+) -> None:
+    """Sign a verified model by Sigstore, too, with your identity instead of a key: model.sigstore.json.
+
+    Receipts are signed with your key by the workflow. This needs Sigstore's servers and `samebits[signing]`.
+    """
+    from samebits.receipt import Different, Uncheckable, signing
+    from samebits.receipt.keys import own_public
+    from samebits.verification import check
+
+    own = own_public()
+    try:
+        run = check(model, [own] if own else []).receipt.predicate.verdict.runs[0].run
+    except (Different, Uncheckable) as error:
+        raise Refused(f"{error}; only what is authentic is signed again") from None
+    signature = model / signing.KEYLESS
+    signing.sign_keyless(model / str(run) / "model", signature, ambient)
+    print(signature)
+
+
 @app.command(rich_help_panel=RULES)
 def receipt(
     verdict: Annotated[Path, typer.Option(exists=True, help="verdict.json in the model's folder.")],

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-from samebits.config.sections import NAME, Config, Dask, Defaults, Model, Verify
+from samebits.config import sections
+from samebits.config.sections import NAME
 
 
 def explain(error: Any) -> str:
@@ -32,15 +33,25 @@ def explain(error: Any) -> str:
 def _keys_at(place: list[str]) -> list[str]:
     match place:
         case []:
-            return list(Config.model_fields)
+            return list(sections.Config.model_fields)
         case ["defaults"]:
-            return list(Defaults.model_fields)
+            return list(sections.Defaults.model_fields)
         case ["models", _]:
-            return sorted(Model.model_fields)
+            return sorted(sections.Model.model_fields)
         case ["models", _, "verify"] | ["defaults", "verify"]:
-            return list(Verify.model_fields)
+            return list(sections.Verify.model_fields)
         case ["models", _, "dask"]:
-            return list(Dask.model_fields)
+            return list(sections.Dask.model_fields)
+        case ["models", _, "package"] | ["defaults", "package"]:
+            return list(sections.Package.model_fields)
+        case ["publish"]:
+            return list(sections.Publish.model_fields)
+        case ["publish", "index"]:
+            return list(sections.Index.model_fields)
+        case ["publish", "channel"]:
+            return list(sections.Channel.model_fields)
+        case ["publish", "registry"]:
+            return list(sections.Registry.model_fields)
     return ["sklearn", "path", "url", "sha256", "files"]
 
 

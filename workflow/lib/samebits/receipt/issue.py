@@ -4,8 +4,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from samebits import verdict
 from samebits.environments.source import Source
-from samebits.receipt import envelope, keys, materials, statement
+from samebits.receipt import envelope, keys, materials, signing, statement
 from samebits.receipt.keys import Key
 from samebits.spec import Spec
 
@@ -36,7 +37,8 @@ class Made:
 def issue(folder: Path, made: Made) -> Path:
     """Write the receipt of the verified model in ``results/<model>``; return the signed one.
 
-    Leaves ``materials/``, ``receipt.intoto.json`` and ``receipt.dsse.json``.
+    Leaves ``materials/``, ``receipt.intoto.json`` and ``receipt.dsse.json``, and ``model.sig`` if
+    model-signing is installed.
 
     Raises:
         Refused: the model is not verified, something changed since, or the key cannot be used.
@@ -48,6 +50,9 @@ def issue(folder: Path, made: Made) -> Path:
     (folder / RECEIPT).write_bytes(text)
     signed = folder / envelope.ENVELOPE
     signed.write_bytes(envelope.seal(text, own_key()))
+    if signing.available():
+        run = folder / str(verdict.read(folder / "verdict.json")["runs"][0]["run"])
+        signing.sign(run / "model", folder / signing.SIGNATURE, keys.own_path())
     return signed
 
 

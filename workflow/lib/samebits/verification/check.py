@@ -10,7 +10,7 @@ from typing import Any
 from samebits import ledger
 from samebits.digest import bytes_digest, canonical_json, file_digest, files_digest
 from samebits.errors import Refused
-from samebits.receipt import envelope, materials, statement
+from samebits.receipt import envelope, materials, signing, statement
 from samebits.receipt.issue import RECEIPT
 from samebits.receipt.keys import PublicKey
 from samebits.receipt.outcome import Different, Uncheckable
@@ -140,10 +140,21 @@ def _results(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
     _check_artifacts(folder, receipt, files)
     _check_evidence(folder, receipt, files[statement.LEDGER])
     _check_materials(folder, receipt, folder / materials.FOLDER)
+    _check_signature(folder, run / "model", trusted)
     plain = folder / RECEIPT
     if plain.is_file() and plain.read_bytes() != statement.encode(receipt):
         raise Different(f"{plain} is not what was signed in {envelope.ENVELOPE} beside it")
     return Checked(_said(receipt), receipt, folder, files[statement.LEDGER])
+
+
+def _check_signature(folder: Path, model: Path, trusted: Sequence[PublicKey]) -> None:
+    """Hold the model's files against the further signature, if there is one and it can be read here."""
+    signature = folder / signing.SIGNATURE
+    if signature.is_file() and signing.available():
+        signed = json.loads((folder / envelope.ENVELOPE).read_bytes())["signatures"]
+        (key,) = [key for key in trusted if key.id in [each["keyid"] for each in signed]][:1]
+        with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
+            signing.check(model, signature, key, Path(scratch))
 
 
 def _receipt(path: Path, trusted: Sequence[PublicKey]) -> Checked:
