@@ -3,10 +3,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help demo test test-gpu test-long lint bench bench-lint schema goldens clean
+.PHONY: help demo package test test-gpu test-long lint bench bench-lint schema goldens clean
 
 help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
+	@echo "make package    package the verified examples into results/<model>/dist/, as wheels and conda packages"
 	@echo "make test       check the code and run all tests that this machine can run"
 	@echo "make test-long  kill runs at 200 random moments instead of 30, and write 10,000 programs for the linter"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
@@ -18,12 +19,16 @@ help:
 demo: .venv/demo
 	$(BIN)/samebits run --profile local
 
+package: .venv/package
+	$(BIN)/samebits run --profile local package
+
 test: .venv/test lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-long: .venv/test
 	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py
 	SAMEBITS_EXAMPLES=10000 $(BIN)/pytest tests/lint/test_fuzz.py
+	SAMEBITS_LONG=1 $(BIN)/pytest tests/workflow/test_packages.py
 
 test-gpu: .venv/test
 	$(BIN)/pytest tests/gpu
@@ -41,7 +46,7 @@ bench-lint: .venv/test
 	$(BIN)/python tests/benchmarks/lint.py
 
 schema: .venv/test
-	$(BIN)/samebits schema workflow/schemas/config.schema.json
+	$(BIN)/samebits schema workflow/schemas/config.schema.json docs/formats/receipt.schema.json
 
 goldens: .venv/test
 	$(BIN)/pytest tests/unit/test_formats.py --renew-goldens
@@ -59,7 +64,12 @@ clean:
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
+.venv/package: .venv/demo
+	@echo "installing what writes conda packages into .venv (seconds, once)"
+	$(BIN)/pip install --quiet --editable '.[packages]'
+	@touch $@
+
 .venv/test: pyproject.toml | .venv/bin/python
 	@echo "installing samebits and what its tests need into .venv (a minute or two, once)"
 	$(BIN)/pip install --quiet --editable '.[test]'
-	@touch $@ .venv/demo
+	@touch .venv/demo .venv/package $@

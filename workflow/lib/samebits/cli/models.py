@@ -99,13 +99,15 @@ def compare(
 
 
 @app.command(hidden=True)
-def schema(output: Annotated[Path, typer.Argument()]) -> None:
-    """Write the config's JSON Schema (for developers: it is committed)."""
+def schema(config: Annotated[Path, typer.Argument()], receipt: Annotated[Path, typer.Argument()]) -> None:
+    """Write the JSON Schemas of the config and of receipts (for developers: they are committed)."""
     import json
 
-    from samebits import config
+    from samebits.config import schema
+    from samebits.receipt import statement
 
-    output.write_text(json.dumps(config.schema(), indent=2) + "\n")
+    for path, described in ((config, schema()), (receipt, statement.schema())):
+        path.write_text(json.dumps(described, indent=2) + "\n")
 
 
 @profile.command("list")
