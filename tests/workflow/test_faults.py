@@ -4,6 +4,7 @@ By a full rerun and by replaying segments alike, but that a replay also tells th
 """
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -22,6 +23,10 @@ TREES = {
 }
 
 
+#: `make test-long` looks at every fault in both ways
+LONG = bool(os.environ.get("SAMEBITS_LONG"))
+
+
 @pytest.fixture
 def marker(tmp_path_factory):
     return tmp_path_factory.mktemp("fault") / "first-run-was-here"
@@ -33,18 +38,33 @@ def mode(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def all_proven(workspaces, tmp_path_factory):
+    """Prove both frameworks identical, in a workspace for each way: the twin of all faults below."""
+    found = {}
+
+    def prove(mode):
+        if mode not in found:
+            workspace = workspaces(f"proven-{mode}")
+            marker = tmp_path_factory.mktemp("fault") / "first-run-was-here"
+            workspace.write_recipe("mlp.py", mlp(marker))
+            workspace.write_recipe("trees.py", trees(marker))
+            workspace.write_config(models={"mlp": MLP, "trees": TREES}, defaults={"verify": {"mode": mode}})
+            process = workspace.run()
+            assert process.returncode == 0, process.stdout
+            for model in ("mlp", "trees"):
+                verdict = workspace.verdict(model)
+                assert (verdict["verdict"], verdict["mode"]) == ("identical", mode)
+            found[mode] = workspace
+        return found[mode]
+
+    return prove
+
+
 @pytest.fixture
-def proven(workspace, marker, mode):
-    """A workspace in which both frameworks were verified as identical: the twin of all faults below."""
-    workspace.write_recipe("mlp.py", mlp(marker))
-    workspace.write_recipe("trees.py", trees(marker))
-    workspace.write_config(models={"mlp": MLP, "trees": TREES}, defaults={"verify": {"mode": mode}})
-    process = workspace.run()
-    assert process.returncode == 0, process.stdout
-    for model in ("mlp", "trees"):
-        verdict = workspace.verdict(model)
-        assert (verdict["verdict"], verdict["mode"]) == ("identical", mode)
-    return workspace
+def proven(all_proven, mode):
+    """A workspace in which both frameworks were verified as identical."""
+    return all_proven(mode)
 
 
 def again(workspace, model, mode, changes, **arguments):
@@ -96,7 +116,11 @@ FLIP = """if SECOND and self.taken == {step}:
                 self.layers[0].weight.view(torch.int32)[3, 5] ^= 1"""
 
 
-@pytest.mark.parametrize(("step", "segment"), [(1, 1), (8, 2)])
+@pytest.mark.parametrize(
+    ("mode", "step", "segment"),
+    [("rerun", 1, 1), ("rerun", 8, 2), ("replay", 8, 2), *([("replay", 1, 1)] if LONG else [])],
+    indirect=["mode"],
+)
 def test_one_bit_of_a_weight_at_a_step(workspace, marker, mode, step, segment):
     """Flipped in a segment's last step the bit shows in the checkpoint, in an earlier one also in losses."""
     workspace.write_recipe("mlp.py", mlp(marker, step=FLIP.format(step=step)))
@@ -158,6 +182,7 @@ def test_segments_that_were_not_drawn_are_said_to_be_unseen(workspace, marker):
     assert "Nothing to be done" in again.stdout  # no new sample is drawn for what is verified
 
 
+@pytest.mark.parametrize("mode", ["rerun", *(["replay"] if LONG else [])], indirect=True)
 def test_unseeded_runs_differ_and_a_seed_mends_it(workspace, marker, mode):
     workspace.write_recipe("mlp.py", mlp(marker))
     workspace.write_recipe("trees.py", trees(marker))

@@ -18,8 +18,8 @@ from samebits.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 from test_resume import wait_for
 
-#: fresh clusters of each size; SAMEBITS_CLUSTERS says how many
-CLUSTERS = int(os.environ.get("SAMEBITS_CLUSTERS", "10"))
+#: fresh clusters of each size; ten with `make test-long`
+CLUSTERS = int(os.environ.get("SAMEBITS_CLUSTERS", "3"))
 
 RECIPE = """
 import os
@@ -174,7 +174,7 @@ for workers in (1, 2, 3, 4):
 """
 
 
-def test_ten_fresh_clusters_give_one_model_for_each_number_of_workers(trained, tmp_path):
+def test_fresh_clusters_give_one_model_for_each_number_of_workers(trained, tmp_path):
     spec = base(trained)
     path = trained.results("trees") / "spec.json"
     process = subprocess.run(
