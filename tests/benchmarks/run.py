@@ -47,6 +47,7 @@ def main() -> None:
     import digest
     import dry_run
     import environments
+    import executors
     import recording
     import replay
     import tiers
@@ -59,6 +60,7 @@ def main() -> None:
         "replay": replay.run,
         "tiers": tiers.run,
         "environments": environments.run,
+        "executors": executors.run,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; all if none is given")
