@@ -8,9 +8,9 @@ BIN := .venv/bin
 help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make test       check the code and run all tests that this machine can run"
-	@echo "make test-long  kill runs at 200 random moments instead of 30, and write 10,000 programs for the linter"
+	@echo "make test-long  200 kills instead of 30, 300 models on clusters instead of 3, 10,000 programs for the linter (hours)"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
-	@echo "make bench      measure what recording, verifying, environments and the tiers cost (about an hour)"
+	@echo "make bench      measure what recording, verifying, environments, tiers and executors cost (about an hour)"
 	@echo "make schema     write workflow/schemas/ anew from the types of the config"
 	@echo "make goldens    write tests/goldens/ anew; look at the difference before committing it"
 	@echo "make clean      remove results, environments and .venv"
@@ -23,6 +23,7 @@ test: .venv/test lint
 
 test-long: .venv/test
 	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py
+	SAMEBITS_MODELS=300 $(BIN)/pytest tests/workflow/test_scale.py
 	SAMEBITS_EXAMPLES=10000 $(BIN)/pytest tests/lint/test_fuzz.py
 
 test-gpu: .venv/test

@@ -50,6 +50,7 @@ def main() -> None:
     import executors
     import recording
     import replay
+    import scale
     import tiers
 
     known = {
@@ -61,6 +62,7 @@ def main() -> None:
         "tiers": tiers.run,
         "environments": environments.run,
         "executors": executors.run,
+        "scale": scale.run,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; all if none is given")
