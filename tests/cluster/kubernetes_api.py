@@ -35,7 +35,7 @@ class Api:
         asked: every request, as the verb and the resource that a Role would name.
         trouble: called with each new job; may return ``"kill"``, which ends it as its node would,
             ``"delete"``, which takes it away, or None.
-        outages: how many questions for a job's status will be answered with 503.
+        outages: how many jobs, and then questions for a job's status, will be answered with 503.
         config: the text of a KUBECONFIG that leads here.
     """
 
@@ -44,7 +44,7 @@ class Api:
         self.objects = {"jobs": {}, "secrets": {}}
         self.asked = set()
         self.trouble = lambda job: None
-        self.outages = 0
+        self.outages = [0, 0]
         self._processes = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
         self.config = CONFIG.format(port=self._server.server_port)
@@ -73,6 +73,9 @@ class Api:
         verb = {"POST": "create", "DELETE": "delete"}.get(method, "get" if name else "list")
         self.asked.add((verb, f"{kind}/{part}" if part else kind))
         if verb == "create":
+            if kind == "jobs" and self.outages[0] > 0:
+                self.outages[0] -= 1
+                return 503, {"kind": "Status", "reason": "ServiceUnavailable"}
             name = body["metadata"]["name"]
             self.objects[kind][name] = body
             if kind == "jobs":
@@ -127,8 +130,8 @@ class Api:
             self._end(name)
             del self._processes[name]
             return 200, {"kind": "Status"}
-        if self.outages > 0:
-            self.outages -= 1
+        if self.outages[1] > 0:
+            self.outages[1] -= 1
             return 503, {"kind": "Status", "reason": "ServiceUnavailable"}
         status = self._processes[name].poll()
         found = {} if status is None else {"failed": 1} if status else {"succeeded": 1}

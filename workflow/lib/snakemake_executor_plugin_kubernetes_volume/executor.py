@@ -42,6 +42,7 @@ class Executor(upstream.Executor):
                 f"the working folder {Path.cwd()} is on no volume of the jobs ({mounted}); start the "
                 "workflow on one, or name it with --kubernetes-volume-persistent-volumes CLAIM:PATH"
             )
+        self._refused: dict[str, str] = {}
         try:
             super().__post_init__()
         except kubernetes.config.ConfigException as error:
@@ -53,6 +54,15 @@ class Executor(upstream.Executor):
         """Let a job begin in the working folder; the executor's own is an empty one."""
         return f"cd {shlex.quote(str(Path.cwd()))}"
 
+    def run_job(self, job: JobExecutorInterface) -> None:
+        """Submit a job; one that the API server does not take has failed, and the workflow goes on."""
+        try:
+            super().run_job(job)
+        except WorkflowError as error:
+            name = f"refused-{job.jobid}-{job.attempt}"
+            self._refused[name] = " ".join(str(error).split("HTTP response", 1)[0].split())
+            self.report_job_submission(SubmittedJobInfo(job, external_jobid=name), register_job=False)
+
     async def check_active_jobs(
         self, active_jobs: list[SubmittedJobInfo]
     ) -> AsyncGenerator[SubmittedJobInfo, None]:
@@ -62,6 +72,9 @@ class Executor(upstream.Executor):
         others, and asks for the log of a failed container's predecessor, which never was.
         """
         for info in active_jobs:
+            if problem := self._refused.pop(info.external_jobid, None):
+                self.report_job_error(info, msg=f"{problem} ")
+                continue
             async with self.status_rate_limiter:
                 try:
                     ended, problem = self._look(info.external_jobid)
