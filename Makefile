@@ -8,7 +8,7 @@ BIN := .venv/bin
 help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make test       check the code and run all tests that this machine can run"
-	@echo "make test-long  200 kills instead of 30, 300 models on clusters instead of 3, 10,000 programs for the linter (hours)"
+	@echo "make test-long  200 kills instead of 30, 300 models on clusters instead of 2, 10,000 programs for the linter (hours)"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
 	@echo "make bench      measure what recording, verifying, environments, tiers and executors cost (about an hour)"
 	@echo "make schema     write workflow/schemas/ anew from the types of the config"
