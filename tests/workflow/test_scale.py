@@ -73,6 +73,10 @@ MODEL = {
 }
 
 
+#: what the workflow writes
+MADE = ("results", ".snakemake")
+
+
 @pytest.fixture(scope="module")
 def prepared(workspaces):
     """Everything that is made where a workflow is started, and the ledgers that training alone leaves."""
@@ -91,6 +95,8 @@ def prepared(workspaces):
     ledgers = {}
     for some in (specs[i : i + 50] for i in range(0, len(specs), 50)):  # a command line has its limits
         ledgers |= bench.train_all(some, "alone")
+    for name in MADE:
+        shutil.copytree(workspace.folder / name, workspace.folder / "kept" / name)
     return workspace, ledgers
 
 
@@ -144,12 +150,12 @@ def finish(process, kill):
     raise AssertionError("the workflow does not end")
 
 
-def survive(prepared, workspace, arguments, kill):
+def survive(prepared, arguments, kill):
     """Run the workflow while it is shot at, and compare what it leaves with what training alone left."""
-    origin, ledgers = prepared
-    for name in ("recipe.py", "config", "results", ".snakemake"):
-        copy = shutil.copytree if (origin.folder / name).is_dir() else shutil.copy2
-        copy(origin.folder / name, workspace.folder / name)
+    workspace, ledgers = prepared
+    for name in MADE:  # in the same folder: in another one all would be made anew
+        shutil.rmtree(workspace.folder / name)
+        shutil.copytree(workspace.folder / "kept" / name, workspace.folder / name)
     log = workspace.folder / "log.txt"
     command = [str(Path(sys.executable).parent / "samebits"), "run", *arguments]
     began = time.monotonic()
@@ -174,9 +180,9 @@ def survive(prepared, workspace, arguments, kill):
     assert not descendants(process.pid)
 
 
-def test_on_dask_nothing_is_lost_and_every_verdict_is_that_of_one_machine(prepared, workspace):
-    survive(prepared, workspace, DASK, kill_on_dask)
+def test_on_dask_nothing_is_lost_and_every_verdict_is_that_of_one_machine(prepared):
+    survive(prepared, DASK, kill_on_dask)
 
 
-def test_on_slurm_nothing_is_lost_and_every_verdict_is_that_of_one_machine(slurm, prepared, workspace):  # noqa: F811
-    survive(prepared, workspace, SLURM, kill_on_slurm)
+def test_on_slurm_nothing_is_lost_and_every_verdict_is_that_of_one_machine(slurm, prepared):  # noqa: F811
+    survive(prepared, SLURM, kill_on_slurm)
