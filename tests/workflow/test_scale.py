@@ -20,9 +20,8 @@ from slurm import slurm  # noqa: F401  a fixture
 
 MODELS = int(os.environ.get("SAMEBITS_MODELS", "2"))
 
-#: mean seconds between two kills, and how many there are at most: a slow machine must get done, too
+#: mean seconds between two kills
 GAP = 8
-KILLS = 3 * MODELS
 
 #: whatever is killed is tried again; with so many jobs some are met often
 STUBBORN = ["--retries", "20"]
@@ -135,8 +134,11 @@ def kill_on_dask(process, draw):
     return min(1, len(found))
 
 
-def finish(process, kill):
-    """Kill something every few seconds until the workflow has ended; return how often something was met."""
+def finish(process, kill, results):
+    """Kill something every few seconds until the workflow has ended; return how often something was met.
+
+    No more than a few times oftener than runs were finished: a slow machine must get done, too.
+    """
     kills, met, draw = 0, 1, random.Random()  # noqa: S311
     end = time.monotonic() + 600 + 120 * MODELS
     while time.monotonic() < end:
@@ -144,7 +146,7 @@ def finish(process, kill):
             process.wait(draw.uniform(0, 2 * GAP) if met else 0.2)  # what has just missed tries again
             return kills
         except subprocess.TimeoutExpired:
-            if kills < KILLS:
+            if kills < 3 + len(list(results.glob("*/run-*/ledger.jsonl"))):
                 met = kill(process, draw)
                 kills += met
     raise AssertionError("the workflow does not end")
@@ -162,7 +164,7 @@ def survive(prepared, arguments, kill):
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=workspace.folder, stdout=file, stderr=subprocess.STDOUT)
     try:
-        kills = finish(process, kill)
+        kills = finish(process, kill, workspace.folder / "results")
     finally:
         process.terminate()
         process.wait()
