@@ -6,6 +6,7 @@ command as a process of this machine.
 
 import base64
 import json
+import os
 import re
 import signal
 import subprocess
@@ -53,9 +54,8 @@ class Api:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
-        for process in self._processes.values():
-            process.kill()
-            process.wait()
+        for name in self._processes:
+            self._end(name)
 
     @property
     def jobs(self):
@@ -120,7 +120,7 @@ class Api:
     def _end(self, name):
         process = self._processes[name]
         if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # all of a pod's processes end with it
             process.wait()
 
     def _job(self, verb, name):
