@@ -9,9 +9,9 @@ help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make package    package the verified examples into results/<model>/dist/, as wheels and conda packages"
 	@echo "make test       check the code and run all tests that this machine can run"
-	@echo "make test-long  what takes too long for every change: 200 kills, 10,000 programs for the linter, all faults"
+	@echo "make test-long  what takes hours: 200 kills, 300 models on clusters, 10,000 programs for the linter, all faults"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
-	@echo "make bench      measure what recording, verifying, environments and the tiers cost (about an hour)"
+	@echo "make bench      measure what recording, verifying, environments, tiers and executors cost (about an hour)"
 	@echo "make schema     write workflow/schemas/ anew from the types of the config"
 	@echo "make goldens    write tests/goldens/ anew; look at the difference before committing it"
 	@echo "make clean      remove results, environments and .venv"
@@ -27,6 +27,7 @@ test: .venv/test lint
 
 test-long: .venv/test
 	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py
+	SAMEBITS_MODELS=300 $(BIN)/pytest tests/workflow/test_scale.py
 	SAMEBITS_EXAMPLES=10000 $(BIN)/pytest tests/lint/test_fuzz.py
 	SAMEBITS_CLUSTERS=10 $(BIN)/pytest tests/workflow/test_xgboost_dask.py
 	SAMEBITS_LONG=1 $(BIN)/pytest tests/workflow/test_packages.py tests/workflow/test_pytorch_portable.py tests/workflow/test_faults.py

@@ -1,5 +1,6 @@
-"""A dry run of 2,000 models against Snakemake alone on as many bare jobs of the same dependencies."""
+"""Dry runs of many models against Snakemake alone on as many bare jobs of the same dependencies."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from run import pairs, tell, timed
+from run import pairs, tell
 
-MODELS = 2000
+#: models -> how often both are measured
+MODELS = {2000: 3, 10_000: 1}
 
 BARE = """
 MODELS = [f"m{i}" for i in range(COUNT)]
@@ -66,12 +68,17 @@ rule report:
 
 
 def run() -> None:
-    """Print the ratio; both make the same graph of jobs."""
-    print(f"dry-run: {MODELS} models, {7 * MODELS + 5} jobs", flush=True)
+    """Print the ratios of processor time, and the peaks of memory; both make the same graph of jobs."""
+    for count, times in MODELS.items():
+        _measure(count, times)
+
+
+def _measure(count: int, times: int) -> None:
+    print(f"dry-run: {count} models, {7 * count + 5} jobs", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         bare, ours = Path(folder) / "bare", Path(folder) / "ours"
         bare.mkdir()
-        (bare / "Snakefile").write_text(f"COUNT = {MODELS}\n{BARE}")
+        (bare / "Snakefile").write_text(f"COUNT = {count}\n{BARE}")
         (ours / "config").mkdir(parents=True)
         model = {
             "framework": "xgboost",
@@ -79,16 +86,23 @@ def run() -> None:
             "data": "sklearn:breast_cancer",
             "steps": 10,
         }
-        models = {f"m{i}": {**model, "seed": i} for i in range(MODELS)}
+        models = {f"m{i}": {**model, "seed": i} for i in range(count)}
         (ours / "config" / "config.yaml").write_text(yaml.safe_dump({"models": models}))
         options = ["--dry-run", "--quiet", "all", "--cores", "2", "--scheduler", "greedy"]
+        peaks = dict.fromkeys((ours, bare), 0.0)
 
         def call(command: list[str], where: Path) -> float:
-            return timed(lambda: subprocess.run(command, cwd=where, check=True, capture_output=True))
+            process = subprocess.Popen(command, cwd=where, stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            assert process.returncode == 0, f"{command[2]} failed"
+            peaks[where] = max(peaks[where], usage.ru_maxrss / 1024)
+            return usage.ru_utime + usage.ru_stime
 
         figures = pairs(
             lambda: call([sys.executable, "-m", "samebits", "run", *options], ours),
             lambda: call([sys.executable, "-m", "snakemake", *options], bare),
-            3,
+            times,
         )
-    tell(f"dry run of {MODELS} models, ours and bare jobs", figures, 1.5)
+    tell(f"dry run of {count} models, ours and bare jobs", figures, 1.5)
+    print(f"dry run of {count} models: peaks of {peaks[ours]:.0f} and {peaks[bare]:.0f} MiB", flush=True)

@@ -47,8 +47,10 @@ def main() -> None:
     import digest
     import dry_run
     import environments
+    import executors
     import recording
     import replay
+    import scale
     import tiers
 
     known = {
@@ -59,6 +61,8 @@ def main() -> None:
         "replay": replay.run,
         "tiers": tiers.run,
         "environments": environments.run,
+        "executors": executors.run,
+        "scale": scale.run,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; all if none is given")

@@ -68,17 +68,27 @@ NODE = (
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
     """Start SLURM, and stop it after the tests of a file; its configuration has one place on a machine."""
-    missing = [name for name in NEEDED if shutil.which(name) is None]
-    problem = f"SLURM is not installed: {', '.join(missing)}" if missing else None
-    if problem is None and os.geteuid() != 0:
-        problem = "SLURM's daemons are started as root"
-    if problem:
+    if problem := unavailable():
         if os.environ.get("SAMEBITS_REQUIRE_SLURM") == "1":
             pytest.fail(problem)
         pytest.skip(problem)
+    with running(tmp_path_factory.mktemp("slurm")):
+        yield
+
+
+def unavailable():
+    """Say why there can be no SLURM here; None if there can."""
+    if missing := [name for name in NEEDED if shutil.which(name) is None]:
+        return f"SLURM is not installed: {', '.join(missing)}"
+    return None if os.geteuid() == 0 else "SLURM's daemons are started as root"
+
+
+@contextlib.contextmanager
+def running(folder):
+    """Run SLURM with its files in a folder."""
     with LOCK.open("w") as lock, contextlib.ExitStack() as stack:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _start(tmp_path_factory.mktemp("slurm"), stack)
+        _start(folder, stack)
         yield
 
 

@@ -55,6 +55,7 @@ def test_the_wheel_carries_the_whole_house(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for name in (
         "snakemake_executor_plugin_dask/__init__.py",
+        "snakemake_executor_plugin_kubernetes_volume/__init__.py",
         "samebits/_tree/workflow/Snakefile",
         "samebits/_tree/workflow/rules/train.smk",
         "samebits/_tree/workflow/rules/lint.smk",
@@ -66,6 +67,7 @@ def test_the_wheel_carries_the_whole_house(wheel):
         "samebits/_tree/config/config.yaml",
         "samebits/_tree/config/recipes/digits_cnn.py",
         "samebits/_tree/containers/README.md",
+        "samebits/_tree/containers/kubernetes.yaml",
     ):
         assert name in names
     assert not [name for name in names if "__pycache__" in name]

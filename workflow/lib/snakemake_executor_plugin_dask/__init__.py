@@ -106,6 +106,7 @@ class Executor(RemoteExecutor):
                 f"the executor dask needs Dask ({error}); install it with: pip install 'samebits[dask]'"
             ) from None
         self._futures: dict[str, Any] = {}
+        self._unfit: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._cluster = Cluster(self.workflow.executor_settings)
         self._cluster.listen(self._show)
@@ -124,8 +125,8 @@ class Executor(RemoteExecutor):
         info = SubmittedJobInfo(job, external_jobid=key, aux={"log": self._logs / name / f"{key}.log"})
         needs = _needs(job)
         if problem := self._cluster.unfit(needs):
+            self._unfit[key] = problem
             self.report_job_submission(info, register_job=False)
-            self._futures[key] = problem
             return
         self._names[key] = name
         self._futures[key] = self._cluster.submit(
@@ -141,19 +142,20 @@ class Executor(RemoteExecutor):
             return
         self._cluster.keep()
         for info in active_jobs:
+            if problem := self._unfit.pop(info.external_jobid, None):
+                self._end(info, problem)
+                continue
             future = self._futures[info.external_jobid]
-            if isinstance(future, str):
-                self._end(info, future)
-            elif future.status == "pending":
+            if future.status == "pending":
                 yield info
             else:
+                del self._futures[info.external_jobid]
                 self._end(info, self._cluster.problem(future))
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
         """End jobs, and everything that they have started."""
-        self._cluster.cancel(
-            {info.external_jobid: self._futures[info.external_jobid] for info in active_jobs}
-        )
+        futures = {info.external_jobid: self._futures.get(info.external_jobid) for info in active_jobs}
+        self._cluster.cancel({key: future for key, future in futures.items() if future is not None})
 
     def shutdown(self) -> None:
         """Wait for what is being reported, and let go of the cluster."""
@@ -161,7 +163,6 @@ class Executor(RemoteExecutor):
         self._cluster.close()
 
     def _end(self, info: SubmittedJobInfo, problem: str | None) -> None:
-        self._futures.pop(info.external_jobid)
         if problem is None:
             self.report_job_success(info)
         else:

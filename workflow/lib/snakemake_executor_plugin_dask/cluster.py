@@ -130,10 +130,9 @@ class Cluster:
 
     def cancel(self, futures: dict[str, Any]) -> None:
         """End tasks: those that wait are dropped, the processes of those that run are killed."""
-        running = [key for key, future in futures.items() if not isinstance(future, str)]
         try:
-            self._client.cancel([futures[key] for key in running])
-            self._client.run(task.cancel, running, on_error="ignore")
+            self._client.cancel(list(futures.values()))
+            self._client.run(task.cancel, list(futures), on_error="ignore")
         except (OSError, RuntimeError, TimeoutError):  # the cluster is gone, and its workers end their tasks
             pass
 
