@@ -31,6 +31,7 @@ FLOORS = [
     {"verification"},
     {"packaging"},
     {"publish"},
+    {"tracking"},
     {"config", "launch", "report", "profiles", "summary"},
     {"layout", "resolve", "lint"},
     {"reproduce"},

@@ -33,6 +33,9 @@ rule train:
         predictions=f"{LAYOUT.results}/{{model}}/run-{{run}}/predictions.safetensors",
     log:
         f"{LAYOUT.results}/{{model}}/run-{{run}}/log.txt",
+    # processor time, memory and disk of the job, or of its last attempt
+    benchmark:
+        f"{LAYOUT.results}/{{model}}/run-{{run}}/benchmark.jsonl"
     # how often it is tried is the profile's: a job that a cluster lost goes on from its last checkpoint, and no
     # retry can hide a difference, since verdicts come from what all runs recorded
     # only for scheduling; what computes is the spec's

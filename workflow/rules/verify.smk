@@ -31,6 +31,8 @@ rule replay:
         fingerprint=f"{LAYOUT.results}/{{model}}/replay/segment-{{segment}}/fingerprint.json",
     log:
         f"{LAYOUT.results}/{{model}}/replay/segment-{{segment}}/log.txt",
+    benchmark:
+        f"{LAYOUT.results}/{{model}}/replay/segment-{{segment}}/benchmark.jsonl"
     threads: lambda wildcards: LAYOUT.cores(wildcards.model, virtual=True)
     resources:
         gpu=lambda wildcards: LAYOUT.gpus(wildcards.model, virtual=True),

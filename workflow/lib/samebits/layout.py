@@ -12,8 +12,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from samebits import environments, library
-from samebits.config import Config, Model, recipe_file
+from samebits import environments, library, tracking
+from samebits.config import Config, Model, Tracking, recipe_file
 from samebits.digest import bytes_digest
 from samebits.errors import Refused
 
@@ -82,6 +82,25 @@ class Layout:
     def replay(self, model: str) -> str:
         """Return the folder of a model's replays."""
         return f"{self.results}/{model}/replay"
+
+    @property
+    def tracked(self) -> list[str]:
+        """The files that say what was tracked of each model; none if nothing is."""
+        section = self.config.tracking
+        models = self.models if section is not None and section.enabled else ()
+        return [f"{self.results}/{model}/tracked.json" for model in models]
+
+    @property
+    def tracking(self) -> list[str]:
+        """Options of the command that tracks: where, and under which names."""
+        section = self.config.tracking or Tracking()
+        options = {"uri": section.uri or tracking.local(self.results), "artifacts": section.artifacts}
+        options |= {"experiment": section.experiment, "alias": section.alias}
+        return [part for key, value in options.items() if value is not None for part in (f"--{key}", value)]
+
+    def tracking_failures(self, model: str) -> int:
+        """Return how many attempts to track a model failed: one more is a reason to try again."""
+        return tracking.failures(Path(self.results) / model / "tracked.json")
 
     def inputs(self, model: str) -> dict[str, str]:
         """Return what a model is trained from: recipe, library, and the manifests of data and environment."""

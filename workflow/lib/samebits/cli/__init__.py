@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from samebits.cli import models, receipts, lint, environments, steps, packages  # noqa: F401
+from samebits.cli import models, receipts, lint, environments, tracking, steps, packages  # noqa: F401
 from samebits.cli.app import app
 from samebits.errors import Refused, explain
 

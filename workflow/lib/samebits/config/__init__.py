@@ -5,6 +5,6 @@ Lives on the workflow side only; measured processes see the resolved ``samebits.
 
 from samebits.config.check import load
 from samebits.config.recipes import recipe_file
-from samebits.config.sections import Config, Model, Package, Publish, parse_data, schema
+from samebits.config.sections import Config, Model, Package, Publish, Tracking, parse_data, schema
 
-__all__ = ["Config", "Model", "Package", "Publish", "load", "parse_data", "recipe_file", "schema"]
+__all__ = ["Config", "Model", "Package", "Publish", "Tracking", "load", "parse_data", "recipe_file", "schema"]

@@ -13,6 +13,7 @@ from samebits.config.sections import Config, Defaults, Model
 from samebits.config.words import explain, near
 from samebits.errors import Refused
 from samebits.packaging import metadata
+from samebits.tracking import store
 
 
 def load(
@@ -44,6 +45,8 @@ def load(
     problems = [
         p for name, model in config.models.items() for p in _problems(name, model, config, roots, produced)
     ]
+    if config.tracking is not None and config.tracking.enabled and not store.installed():
+        problems.append(f"config: tracking: {store.INSTALL}, or set enabled: false")
     if locks and not problems:
         problems = _environment_problems(config, roots)
     if problems:

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, field_validator, model_validator
 
 from samebits import environments, fetch, frameworks
+from samebits.errors import Refused
 from samebits.execution import Execution
 from samebits.packaging.metadata import Description
 from samebits.packaging.names import Names
 from samebits.publish import places
 from samebits.tiers import TIERS
+from samebits.tracking import place
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
@@ -285,6 +287,31 @@ class Publish(_Strict):
         )
 
 
+class Tracking(_Strict):
+    """Where runs and verified models are tracked with MLflow."""
+
+    enabled: bool = Field(True, description="track them; what is recorded in results is the same either way")
+    uri: str | None = Field(
+        None, description="MLflow's tracking URI; a SQLite file in results, without a server, if not given"
+    )
+    experiment: str = Field(
+        place.EXPERIMENT, min_length=1, max_length=500, description="name of the experiment"
+    )
+    alias: str = Field(
+        place.ALIAS, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="alias of a version that was verified"
+    )
+    artifacts: str | None = Field(None, min_length=1, description="where a new experiment keeps its files")
+
+    @model_validator(mode="after")
+    def _checked(self) -> "Tracking":
+        if self.uri is not None:
+            try:
+                place.check(self.uri, self.artifacts)
+            except Refused as refused:
+                raise ValueError(str(refused)) from None
+        return self
+
+
 class Config(_Strict):
     """The whole config."""
 
@@ -292,6 +319,10 @@ class Config(_Strict):
     defaults: Defaults = Field(Defaults(), description="what models have in common")
     data: dict[Name, Data] = Field({}, description="data set name -> source")
     publish: Publish = Field(Publish(), description="where packages go with the target publish")
+
+    tracking: Tracking | None = Field(
+        None, description="where runs are tracked with MLflow; nowhere if left out"
+    )
     results: str = Field("results", min_length=1, description="folder of everything that is recorded")
     cache: str = Field(
         ".samebits", min_length=1, description="folder of environments and data; may be shared"

@@ -52,6 +52,8 @@ def _keys_at(place: list[str]) -> list[str]:
             return list(sections.Channel.model_fields)
         case ["publish", "registry"]:
             return list(sections.Registry.model_fields)
+        case ["tracking"]:
+            return list(sections.Tracking.model_fields)
     return ["sklearn", "path", "url", "sha256", "files"]
 
 

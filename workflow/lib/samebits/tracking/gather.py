@@ -1,0 +1,219 @@
+"""A model's folder of results as the runs that MLflow is told of: each run, and the replays as one."""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samebits import ledger, verdict
+from samebits.digest import bytes_digest, canonical_json, file_digest
+from samebits.errors import Refused
+from samebits.ledger import Record
+from samebits.tracking import timing
+from samebits.tracking.entry import Entry, Point, flat, name, params, tags
+
+#: of a fingerprint, what stands in tags; all of it is an artifact
+_FINGERPRINT = ("cpu", "os", "python", "gpus")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model's results.
+
+    Attributes:
+        name: the model's.
+        identical: whether its verdict is.
+        sentence: the verdict in words.
+        entries: its runs, the first of them the one that the model is of.
+        wheel: the package of the model, if there is one.
+    """
+
+    name: str
+    identical: bool
+    sentence: str
+    entries: list[Entry]
+    wheel: Path | None
+
+
+def gather(folder: Path, wheel: Path | None = None) -> Model:
+    """Read a model's folder of results.
+
+    Args:
+        folder: ``results/<model>``.
+        wheel: the model's package; what lies in ``dist/`` if not given.
+
+    Raises:
+        Refused: a file is missing, broken, or not what the verdict was drawn from; names it.
+    """
+    found = verdict.read(folder / "verdict.json")
+    runs = [_read(folder / run["run"], run["ledger"]) for run in found["runs"]]
+    shared = _shared(folder, found)
+    files = _files(folder, "spec.json", "verdict.json", "lint.sarif", "receipt.*", "divergence.*")
+    entries = [_run(run, shared, files) for run in runs]
+    if found.get("replays"):
+        entries.append(_replays(folder / "replay", found, shared, files))
+    if wheel is None:
+        wheels = sorted(folder.glob("dist/*-py3-none-any.whl"))
+        if len(wheels) > 1:
+            raise Refused(
+                f"{folder / 'dist'} holds {len(wheels)} wheels; say with --wheel which is the model's"
+            )
+        wheel = wheels[0] if wheels else None
+    return Model(found["model"], found["verdict"] == "identical", verdict.sentence(found), entries, wheel)
+
+
+@dataclass(frozen=True)
+class _Run:
+    folder: Path
+    records: list[Record]
+    head: str
+    fingerprint: dict[str, Any]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        spec: dict[str, Any] = self.records[0]["spec"]
+        return spec
+
+    def of(self, kind: str) -> list[Record]:
+        return [record for record in self.records if record["kind"] == kind]
+
+
+def _read(folder: Path, head: str) -> _Run:
+    path = folder / ledger.FINISHED
+    records = ledger.read(path)
+    if ledger.head(path) != head:
+        raise Refused(f"{path} is not the ledger that the verdict was drawn from; run the workflow again")
+    try:
+        fingerprint = json.loads((folder / "fingerprint.json").read_bytes())
+    except (OSError, ValueError):
+        raise Refused(f"{folder / 'fingerprint.json'} is missing or broken; train the run again") from None
+    return _Run(folder, records, head, fingerprint)
+
+
+def _shared(folder: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the tags that all runs of a model have."""
+    receipt = folder / "receipt.intoto.json"
+    return {
+        "samebits.model": found["model"],
+        "samebits.verdict": found["verdict"],
+        "samebits.mode": found["mode"],
+        "samebits.state": found["state"],
+        "samebits.unseen": found.get("unseen"),
+        "samebits.lint": _lint(folder / "lint.sarif"),
+        "samebits.receipt": file_digest(receipt) if receipt.is_file() else None,
+        "mlflow.note.content": verdict.sentence(found),
+        "mlflow.source.name": "samebits",
+    }
+
+
+def _run(run: _Run, shared: dict[str, Any], files: list[Path]) -> Entry:
+    taken = timing.read(run.folder / "timing.jsonl")
+    points = [*_losses([run], taken), *_metrics(run, taken), *_costs(run.folder, taken)]
+    return Entry(
+        model=run.spec["model"],
+        name=run.folder.name,
+        evidence=(run.head, _digest(run.fingerprint)),
+        params=params(run.spec),
+        tags=tags({**shared, **_named(run), "samebits.ledger": run.head}),
+        points=points,
+        data=(run.spec["data"], run.spec["data_digest"]),
+        files=[*files, *_evidence(run.folder)],
+        began=taken.began,
+        ended=taken.ended,
+    )
+
+
+def _replays(folder: Path, found: dict[str, Any], shared: dict[str, Any], files: list[Path]) -> Entry:
+    """Summarise the replays as one run: their losses, what each took, and how many of how many there are."""
+    replays = [_read(folder / f"segment-{each['segment']}", each["ledger"]) for each in found["replays"]]
+    times = [timing.read(replay.folder / "timing.jsonl") for replay in replays]
+    points = [
+        point for replay, taken in zip(replays, times, strict=True) for point in _losses([replay], taken)
+    ]
+    for replay, each, taken in zip(replays, found["replays"], times, strict=True):
+        costs = timing.benchmark(replay.folder / "benchmark.jsonl")
+        points += [Point(key, value, each["segment"], taken.ended) for key, value in costs.items()]
+    different = {d["runs"][1] for d in found["differences"]}
+    told = {
+        **_named(replays[0]),
+        "samebits.run": "replays",
+        "samebits.replayed": f"{len(replays)} of {found['segments']} segments",
+        "samebits.different": len(different),
+        "samebits.ledger": found["runs"][0]["ledger"],
+    }
+    spec = replays[0].spec
+    return Entry(
+        model=spec["model"],
+        name="replays",
+        evidence=tuple(digest for each in replays for digest in (each.head, _digest(each.fingerprint))),
+        params=params(spec),
+        tags=tags({**shared, **told}),
+        points=points,
+        data=(spec["data"], spec["data_digest"]),
+        files=[*files, *_files(folder, "sample.json")],
+        began=min((t.began for t in times if t.began is not None), default=None),
+        ended=max((t.ended for t in times if t.ended is not None), default=None),
+    )
+
+
+def _named(run: _Run) -> dict[str, Any]:
+    """Return the tags that name a run, what it was trained from, and the machine it ran on."""
+    machine = {key: run.fingerprint[key] for key in _FINGERPRINT if key in run.fingerprint}
+    return {
+        "samebits.run": run.folder.name,
+        "samebits.spec": _digest(run.spec),
+        **{f"samebits.{key}": value for key, value in run.spec.items() if key.endswith("_digest")},
+        "samebits.fingerprint": _digest(run.fingerprint),
+        **dict(flat(machine, "fingerprint")),
+    }
+
+
+def _losses(runs: Iterable[_Run], taken: timing.Timing) -> list[Point]:
+    """Return the losses by step; none for a framework that has none, which records NaN throughout."""
+    steps = [(r["step"], float.fromhex(r["loss"])) for run in runs for r in run.of("step")]
+    if all(math.isnan(loss) for _, loss in steps):
+        return []
+    return [Point("loss", loss, step, taken.at(step)) for step, loss in steps]
+
+
+def _metrics(run: _Run, taken: timing.Timing) -> list[Point]:
+    """Return the metrics of the finished model, at its last step."""
+    last = run.of("checkpoint")[-1]["step"]
+    values = [(key, value) for record in run.of("metrics") for key, value in record["values"]]
+    return [Point(name(key), float.fromhex(value), last, taken.ended) for key, value in values]
+
+
+def _costs(folder: Path, taken: timing.Timing) -> list[Point]:
+    """Return what the run took: each segment's seconds at its last step, and its job as a whole."""
+    points = []
+    for segment in taken.segments:
+        costs = {f"system/{what}_seconds": seconds for what, seconds in segment.seconds.items()}
+        if segment.seconds["train"]:
+            costs["system/steps_per_second"] = (segment.last - segment.first) / segment.seconds["train"]
+        points += [Point(key, value, segment.last, segment.ended) for key, value in costs.items()]
+    whole = timing.benchmark(folder / "benchmark.jsonl")
+    return points + [Point(key, value, 0, taken.ended) for key, value in whole.items()]
+
+
+def _evidence(folder: Path) -> list[Path]:
+    return _files(folder, ledger.FINISHED, "fingerprint.json", "timing.jsonl", "benchmark.jsonl")
+
+
+def _files(folder: Path, *patterns: str) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(folder.glob(pattern)) if path.is_file()]
+
+
+def _digest(value: Any) -> str:
+    return bytes_digest(canonical_json(value))
+
+
+def _lint(path: Path) -> str | None:
+    """Tell how many findings of which level there are; None if nothing was linted."""
+    try:
+        levels = [result["level"] for result in json.loads(path.read_bytes())["runs"][0]["results"]]
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return None
+    counts = [f"{levels.count(level)} {level}s" for level in ("error", "warning", "note") if level in levels]
+    return ", ".join(counts) or "nothing found"

@@ -1,0 +1,52 @@
+"""What came of tracking a model: the file that its rule writes, which claims no more than was done."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FORMAT = "samebits-tracked/1"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was tracked of a model, or why nothing could be.
+
+    Attributes:
+        model: its name.
+        runs: run of samebits -> id of the run of MLflow.
+        version: of the registered model; None if none was registered.
+        pending: why the store could not be written, in one line; None if all of it was.
+    """
+
+    model: str
+    runs: dict[str, str] = field(default_factory=dict)
+    version: str | None = None
+    pending: str | None = None
+
+    def write(self, path: Path, uri: str, failed: int) -> None:
+        """Write ``tracked.json``; ``failed`` is how many attempts before this one left it pending."""
+        told: dict[str, Any] = {
+            "format": FORMAT,
+            "model": self.model,
+            "status": "pending" if self.pending else "tracked",
+            "failures": failed + bool(self.pending),
+            "uri": uri,
+            "runs": self.runs,
+            "version": self.version,
+        }
+        if self.pending:
+            told["reason"] = self.pending
+        path.write_text(json.dumps(told, indent=2) + "\n")
+
+
+def failures(path: Path) -> int:
+    """Tell how many attempts left a model pending, as its ``tracked.json`` says; 0 if there is none.
+
+    The rule has this number as a parameter. An attempt that fails changes it, so Snakemake tries again when
+    it runs next, and an attempt that succeeds leaves it, so that there is then nothing to be done.
+    """
+    try:
+        return int(json.loads(path.read_bytes())["failures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

@@ -1,0 +1,179 @@
+"""A model's wheel as a model of MLflow's: its package as code, without pickle, loaded without samebits."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.numpy import load as load_tensors
+
+from samebits.digest import file_digest
+from samebits.errors import Refused
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+#: a wheel that unpacks to more than this, and to more than so many times its size, is none of ours
+_LARGE, _TIMES = 1 << 30, 100
+
+#: What MLflow imports. Its name has the wheel's digest, and the package is imported anew, from beside it: of
+#: two versions that one process loads, the second would otherwise silently be the first.
+_LOADER = '''"""Loads the model for mlflow.pyfunc."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PACKAGE = {package!r}
+DTYPES = {dtypes!r}
+
+
+class Model:
+    """What mlflow.pyfunc calls."""
+
+    def __init__(self, package):
+        self._package = package
+
+    def predict(self, model_input, params=None):
+        """Predict from an array, a table, or a dict of arrays if the model has several inputs."""
+        if len(DTYPES) > 1:
+            arrays = {{name: np.asarray(model_input[name], dtype) for name, dtype in DTYPES.items()}}
+            return self._package.predict(arrays)
+        ((name, dtype),) = DTYPES.items()
+        if isinstance(model_input, dict):
+            model_input = model_input[name]
+        return self._package.predict(np.asarray(model_input, dtype))
+
+
+def _load_pyfunc(path):
+    here = str(Path(__file__).parent)
+    for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    sys.path.insert(0, here)
+    try:
+        importlib.invalidate_caches()
+        return Model(importlib.import_module(PACKAGE))
+    finally:
+        sys.path.remove(here)
+'''
+
+
+@dataclass(frozen=True)
+class Package:
+    """An unpacked wheel.
+
+    Attributes:
+        name: of the package.
+        folder: of the package.
+        digest: of the wheel.
+        signature: its ``signature.json``.
+    """
+
+    name: str
+    folder: Path
+    digest: str
+    signature: dict[str, Any]
+
+
+def unpack(wheel: Path, folder: Path) -> Package:
+    """Unpack a wheel into a folder that is empty; nothing of it is run.
+
+    Raises:
+        Refused: it is no wheel of a model, or would write elsewhere or without bounds.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            size = sum(member.file_size for member in members)
+            if size > max(_LARGE, _TIMES * wheel.stat().st_size):
+                raise Refused(f"{wheel} would unpack to {size} bytes; it is no wheel of samebits")
+            for member in members:
+                _check(wheel, member)
+                archive.extract(member, folder)
+        found = list(folder.glob("*/signature.json"))
+        if len(found) != 1:
+            raise Refused(f"{wheel} holds {len(found)} files */signature.json; it is no wheel of samebits")
+        signature = json.loads(found[0].read_bytes())
+        return Package(found[0].parent.name, found[0].parent, file_digest(wheel), signature)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise Refused(f"{wheel} cannot be read: {error}; package the model again") from None
+
+
+def _check(wheel: Path, member: zipfile.ZipInfo) -> None:
+    path = PurePosixPath(member.filename)
+    kind = member.external_attr >> 28  # the kind of file of Unix; 0 where it is not told
+    if path.is_absolute() or ".." in path.parts or "\\" in member.filename or kind not in (0, 8):
+        raise Refused(f"{wheel} holds {member.filename!r}, which no wheel may; package the model again")
+
+
+def save(package: Package, folder: Path, model_id: str, run: str) -> None:
+    """Write a package as a model of MLflow's.
+
+    Args:
+        package: the unpacked wheel.
+        folder: where to write it; does not exist.
+        model_id: MLflow's id of the logged model.
+        run: MLflow's id of the run that it is of.
+    """
+    from mlflow import pyfunc
+    from mlflow.models import Model
+
+    inputs = package.signature["inputs"]
+    loader = f"{package.name}_{package.digest.rpartition(':')[2][:12]}"
+    path = package.folder.parent / f"{loader}.py"
+    dtypes = {each["name"]: each["dtype"] for each in inputs}
+    path.write_text(_LOADER.format(package=package.name, dtypes=dtypes))
+    pyfunc.save_model(
+        path=str(folder),
+        mlflow_model=Model(run_id=run, model_uuid=model_id, model_id=model_id),
+        loader_module=loader,
+        code_paths=[str(package.folder), str(path)],
+        signature=_signature(package.signature),
+        input_example=_example(package),
+        pip_requirements=[
+            f"{name}=={version}" for name, version in sorted(package.signature["requires"].items())
+        ],
+    )
+
+
+def _signature(signature: dict[str, Any]) -> "ModelSignature":
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    def schema(described: list[dict[str, Any]]) -> Schema:
+        # MLflow takes plain arrays and tables only where a single tensor has no name
+        named = len(described) > 1
+        return Schema(
+            [
+                TensorSpec(np.dtype(each["dtype"]), tuple(each["shape"]), each["name"] if named else None)
+                for each in described
+            ]
+        )
+
+    return ModelSignature(schema(signature["inputs"]), schema(_outputs(signature["outputs"])))
+
+
+def _outputs(described: Any) -> list[dict[str, Any]]:
+    """Return what ``predict`` gives: described alone, in a list, or by the name of the function."""
+    if isinstance(described, list):
+        return described
+    if "dtype" in described:
+        return [described]
+    return _outputs(described["predict"])
+
+
+def _example(package: Package) -> Any:
+    """Return the example rows as ``predict`` takes them; None if the package has none."""
+    path = package.folder / "example.safetensors"
+    if not path.is_file():
+        return None
+    tensors = load_tensors(path.read_bytes())
+    names = [each["name"] for each in package.signature["inputs"]]
+    rows = {name: tensors.get(name, tensors.get(f"inputs.{name}")) for name in names}
+    if any(row is None for row in rows.values()):
+        return None
+    return rows if len(names) > 1 else rows[names[0]]

@@ -1,0 +1,98 @@
+"""The model in MLflow: logged with its run, and under its alias as long as its verdict is identical."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from samebits.tracking import pyfunc
+from samebits.tracking.entry import IDENTITY
+from samebits.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+#: tags of a logged model and of a registered version
+_WHEEL, _VERDICT = "samebits.wheel", "samebits.verdict"
+
+#: registering is a matter of the registry, whose files may be elsewhere
+_WAIT = 60
+
+
+def register(store: Store, name: str, run: str, identity: str, wheel: Path) -> str:
+    """Log a verified model and register it, or what is missing of that; returns the version.
+
+    Args:
+        store: the open store.
+        name: of the model.
+        run: MLflow's id of the run that it is of.
+        identity: of that run.
+        wheel: the model's package.
+
+    Raises:
+        Refused: the wheel is none of a model.
+    """
+    with TemporaryDirectory() as folder:
+        package = pyfunc.unpack(wheel, Path(folder) / "wheel")
+        version = _version(store, name, package.digest)
+        if version is None:
+            logged = _log(store, name, run, identity, package, Path(folder) / "model")
+            version = _create(store, name, run, identity, package.digest, logged)
+    store.client.set_registered_model_alias(name, store.alias, version.version)
+    return str(version.version)
+
+
+def withdraw(store: Store, name: str, identity: str) -> None:
+    """Take the alias away from a version of a run whose verdict is no longer identical."""
+    for version in _versions(store, name):
+        if version.tags.get(IDENTITY) == identity:
+            store.client.set_model_version_tag(name, version.version, _VERDICT, "different")
+            if store.alias in version.aliases:
+                store.client.delete_registered_model_alias(name, store.alias)
+
+
+def _log(store: Store, name: str, run: str, identity: str, package: pyfunc.Package, folder: Path) -> str:
+    """Log the package with its run, and return MLflow's id of the logged model."""
+    from mlflow.entities import LoggedModelOutput
+
+    ours = f"tags.`{_WHEEL}` = '{package.digest}' AND source_run_id = '{run}'"
+    for found in store.client.search_logged_models([store.experiment], ours):
+        if found.status == "READY":
+            return str(found.model_id)
+        store.client.delete_logged_model(found.model_id)  # whoever logged it was interrupted
+    tags = {IDENTITY: identity, _WHEEL: package.digest, _VERDICT: "identical"}
+    model = store.client.create_logged_model(store.experiment, name, run, tags)
+    pyfunc.save(package, folder, model.model_id, run)
+    store.client.log_model_artifacts(model.model_id, str(folder))
+    store.client.log_outputs(run, [LoggedModelOutput(model.model_id, step=0)])
+    store.client.finalize_logged_model(model.model_id, "READY")
+    return str(model.model_id)
+
+
+def _version(store: Store, name: str, wheel: str) -> "ModelVersion | None":
+    """Find the version that was made from a wheel: the oldest, if an answer was lost and there are two."""
+    found = [version for version in _versions(store, name) if version.tags.get(_WHEEL) == wheel]
+    return min(found, key=lambda version: int(version.version), default=None)
+
+
+def _versions(store: Store, name: str) -> list["ModelVersion"]:
+    # a search does not tell aliases
+    found = store.client.search_model_versions(f"name = '{name}'")
+    return [store.client.get_model_version(name, version.version) for version in found]
+
+
+def _create(store: Store, name: str, run: str, identity: str, wheel: str, logged: str) -> "ModelVersion":
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store.client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return store.client.create_model_version(
+        name,
+        f"models:/{logged}",
+        run,
+        {IDENTITY: identity, _WHEEL: wheel, _VERDICT: "identical"},
+        await_creation_for=_WAIT,
+        model_id=logged,
+    )
