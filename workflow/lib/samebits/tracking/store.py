@@ -23,6 +23,7 @@ _BEHAVIOUR = {
     "MLFLOW_UV_AUTO_DETECT": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
@@ -69,8 +70,11 @@ def open_store(place: Place) -> Iterator[Store]:
     asked = set(os.environ)
     for key, value in _BEHAVIOUR.items():
         os.environ.setdefault(key, value)
-    from mlflow import MlflowClient
+    from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
 
+    # the client asks for what it calls models:/… where the process is set to, not where it was itself told to
+    set_tracking_uri(place.uri)
+    set_registry_uri(place.uri)
     with _unreachable(place), _held(place):
         client = MlflowClient(place.uri, place.uri)
         first = {key: value for key, value in _FIRST.items() if key not in asked}
