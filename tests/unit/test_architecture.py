@@ -121,3 +121,18 @@ def test_what_packages_run_on_imports_nothing_of_samebits():
     assert list(RUNTIME.rglob("*.py"))
     for path in RUNTIME.rglob("*.py"):
         assert not [name for name in imports(path) if name.split(".")[0] == "samebits"], path
+
+
+def test_only_a_command_that_tracks_imports_mlflow_and_only_when_it_does():
+    """It takes seconds to import, and is an extra that need not be installed."""
+    for path in files():
+        tree = ast.parse(path.read_text())
+        always = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert not [name for name in _names(always) if name.split(".")[0] == "mlflow"], path
+        if "mlflow" in {name.split(".")[0] for name in imports(path)}:
+            assert module(path) == "tracking", path
+
+
+def _names(nodes):
+    for node in nodes:
+        yield from [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]

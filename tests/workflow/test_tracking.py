@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import re
 import shutil
 import signal
@@ -9,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -57,11 +59,17 @@ def made(folder, fault=None, losses=LOSSES):
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """A store of this file's tests: making its tables takes seconds, so each has an experiment of its own."""
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
-    with open_store(place(uri)):
-        return uri
+def empty(tmp_path_factory):
+    """A SQLite file with MLflow's tables, which take seconds to make."""
+    file = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    with open_store(place(f"sqlite:///{file}")):
+        return file
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, empty):
+    """A store of this file's tests, each of which has an experiment of its own."""
+    return f"sqlite:///{shutil.copy(empty, tmp_path_factory.mktemp('store'))}"
 
 
 @pytest.fixture
@@ -127,7 +135,7 @@ def test_a_run_is_what_its_ledger_says(tmp_path, where, look):
     tags = run["tags"]
     assert tags["samebits.verdict"] == "identical"
     assert tags["samebits.ledger"] == ledger.head(folder / "run-1" / "ledger.jsonl")
-    assert tags["samebits.lint"] == "1 warnings"
+    assert tags["samebits.lint"] == "1 warning"
     assert tags["fingerprint.cpu.model"] == "A & B"
     assert tags["samebits.receipt"].startswith("sha256:")
     assert "same: 2 runs of 20 steps are identical" in tags["mlflow.note.content"]
@@ -176,7 +184,7 @@ class Stopping:
         return call
 
 
-def test_an_interruption_anywhere_is_caught_up_on(tmp_path, base, look, monkeypatch):
+def test_an_interruption_anywhere_is_caught_up_on(tmp_path, empty, look, monkeypatch):
     """Stop at each call in turn until the first run is complete, and the model with it."""
     folder = made(tmp_path / "made" / "model", losses=LOSSES[:2])
     wheels.wheel(folder / "dist", "model")
@@ -185,7 +193,7 @@ def test_an_interruption_anywhere_is_caught_up_on(tmp_path, base, look, monkeypa
 
     def fresh(name):
         file = tmp_path / f"{name}.db"
-        shutil.copy(base.removeprefix("sqlite:///"), file)
+        shutil.copy(empty, file)
         return place(f"sqlite:///{file}", "stopped", artifacts=str(tmp_path / name))
 
     track([model], whole := fresh("whole"))
@@ -299,7 +307,7 @@ def test_nothing_in_it_is_a_pickle(registered):
 
 
 class Server:
-    """A real server of MLflow's or of a model, which can be killed as a machine that loses power."""
+    """A real server of MLflow's or of a model, which can be killed as if its machine lost power."""
 
     def __init__(self, *command, cwd, **variables):
         with socket.socket() as free:
@@ -310,22 +318,32 @@ class Server:
         self._folder, self._variables, self._process = cwd, variables, None
 
     def start(self):
-        with (self._folder / "server.txt").open("w") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._folder,
-                env={**ENVIRONMENT, **self._variables},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        while True:
-            assert self._process.poll() is None, (self._folder / "server.txt").read_text()
-            try:
-                with requests.get(f"{self.uri}/health", timeout=5):
-                    return
-            except requests.RequestException:
-                os.sched_yield()
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._folder,
+            env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1", **self._variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+        )
+        self._said = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=[self._process.stdout, self._said], daemon=True).start()
+        self.wait_for("Uvicorn running on")
+
+    @staticmethod
+    def _read(stream, said):
+        for line in stream:
+            said.put(line)
+        said.put(None)
+
+    def wait_for(self, text, times=1):
+        """Wait until the server has said a text so many times more."""
+        heard = []
+        while times:
+            heard.append(line := self._said.get(timeout=300))
+            assert line is not None, "".join(heard[:-1])
+            times -= text in line
 
     def kill(self):
         if self._process is not None:
@@ -336,13 +354,13 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path, base):
+def server(tmp_path, empty):
     """A server of MLflow's that is not started yet."""
-    shutil.copy(base.removeprefix("sqlite:///"), tmp_path / "server.db")
-    stored = ["--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}"]
-    stored += ["--artifacts-destination", tmp_path / "stored", "--workers", "1"]
-    server = Server("server", *stored, cwd=tmp_path)
-    yield server
+    database = tmp_path / "server.db"
+    shutil.copy(empty, database)
+    options = ["--backend-store-uri", f"sqlite:///{database}", "--artifacts-destination", tmp_path / "stored"]
+    server = Server("server", *options, "--workers", "1", cwd=tmp_path)
+    yield server, database
     server.kill()
 
 
@@ -360,72 +378,57 @@ def test_the_model_is_served(registered, tmp_path):
     assert found.tobytes() == registered.predictions[1].tobytes()
 
 
-def test_a_server_that_is_down_or_killed_is_caught_up_on(workspace, tmp_path_factory, server):
-    """Down when the workflow runs, there when it runs again, killed within a long run, restarted."""
+def test_a_server_that_is_down_or_killed_is_caught_up_on(workspace, tmp_path_factory, server, base):
+    """Down when `mlflow run` starts a model, there at the next run, killed within a long run, restarted."""
+    server, database = server
     workspace.write_recipe("trees.py", trees(tmp_path_factory.mktemp("m") / "m"))
     model = {"framework": "xgboost", "recipe": "trees.py:Trees", "data": "sklearn:breast_cancer", "steps": 4}
     workspace.write_config(models={"a": model}, tracking={"uri": server.uri})
-    said = workspace.run()
-    assert said.returncode == 0, said.stdout
-    assert f"not tracked yet: a: {server.uri}: [Errno 111] Connection refused; nothing is lost" in said.stdout
-    assert f"samebits track results/a --uri {server.uri}" in said.stdout
-    assert "Traceback" not in said.stdout
-    told = json.loads((workspace.results("a") / "tracked.json").read_text())
-    assert (told["status"], told["runs"]) == ("pending", {})
-    assert workspace.verdict("a")["verdict"] == "identical"
-
-    server.start()
-    said = workspace.run()
-    assert "training a" not in said.stdout
-    told = json.loads((workspace.results("a") / "tracked.json").read_text())
-    assert (told["status"], list(told["runs"])) == ("tracked", ["run-1", "run-2"])
-    assert "Nothing to be done" in workspace.run().stdout
-
-    long = made(workspace.folder / "results" / "long", losses=[1 / step for step in range(1, 40_001)])
-    command = [str(Path(sys.executable).parent / "samebits"), "track", str(long), "--uri", server.uri]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    database = sqlite3.connect(server._folder / "server.db")
-    counted = "SELECT count(*) FROM metrics WHERE key = 'loss'"
-    while database.execute(counted).fetchone()[0] < 5000:
-        assert process.poll() is None, process.stderr.read()
-    server.kill()
-    _, error = process.communicate()
-    assert process.returncode == 1
-    assert error.startswith(f"samebits: not tracked yet: long: {server.uri}: ")
-    assert len(error.splitlines()) == 1
-
-    server.start()
-    assert subprocess.run(command).returncode == 0
-    assert subprocess.run(command).returncode == 0
-    server.kill()
-    names = database.execute("SELECT name FROM runs WHERE lifecycle_stage = 'active'").fetchall()
-    assert sorted(names) == [("a/run-1",), ("a/run-2",), ("long/run-1",), ("long/run-2",)]
-    assert database.execute(counted).fetchone() == (2 * 4 + 2 * 40_000,)
-    assert database.execute(counted.replace("*", "DISTINCT run_uuid || '/' || step")).fetchone() == (80_008,)
-    benchmark = json.loads((workspace.results("a") / "run-1" / "benchmark.jsonl").read_text())
-    assert benchmark["s"] > 0
-
-
-def test_mlflow_run_starts_a_model(workspace, tmp_path_factory):
-    workspace.write_recipe("trees.py", trees(tmp_path_factory.mktemp("m") / "m"))
-    model = {"framework": "xgboost", "recipe": "trees.py:Trees", "data": "sklearn:breast_cancer", "steps": 4}
-    workspace.write_config(models={"a": model, "b": {**model, "seed": 1}}, tracking={})
     shutil.copy(ROOT / "MLproject", workspace.folder)
-    arguments = ["run", ".", "--env-manager", "local", "-P", "model=b", "-P", "target=tracked.json"]
-    done = subprocess.run(
-        [str(MLFLOW), *arguments],
+    started = subprocess.run(
+        [MLFLOW, "run", ".", "--env-manager", "local", "-P", "model=a", "-P", "target=tracked.json"],
         cwd=workspace.folder,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "MLFLOW_TRACKING_URI": base},  # where mlflow keeps that it was called
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert done.returncode == 0, done.stdout
-    assert workspace.verdict("b")["verdict"] == "identical"
-    assert not workspace.results("a").exists()
-    # the store of the config, which needs no server
-    database = sqlite3.connect(workspace.folder / "results" / "mlflow.db")
-    assert database.execute("SELECT name FROM runs ORDER BY name").fetchall() == [("b/run-1",), ("b/run-2",)]
+    said = started.stdout
+    assert started.returncode == 0, said
+    assert f"not tracked yet: a: {server.uri}: [Errno 111] Connection refused; nothing is lost" in said
+    assert f"samebits track results/a --uri {server.uri}" in said
+    assert "Traceback" not in said
+    told = json.loads((workspace.results("a") / "tracked.json").read_text())
+    assert (told["status"], told["failures"], told["runs"]) == ("pending", 1, {})
+    assert workspace.verdict("a")["verdict"] == "identical"
+    assert json.loads((workspace.results("a") / "run-1" / "benchmark.jsonl").read_text())["s"] > 0
+
+    server.start()
+    said = workspace.run().stdout
+    assert "training a" not in said
+    told = json.loads((workspace.results("a") / "tracked.json").read_text())
+    assert (told["status"], list(told["runs"])) == ("tracked", ["run-1", "run-2"])
+    assert "Nothing to be done" in workspace.run("--dry-run").stdout
+
+    long = made(workspace.folder / "results" / "long", losses=[1 / step for step in range(1, 10_001)])
+    command = [str(Path(sys.executable).parent / "samebits"), "track", str(long), "--uri", server.uri]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        server.wait_for("runs/log-batch", times=4)
+        server.kill()
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert said.startswith(f"samebits: not tracked yet: long: {server.uri}: ")
+    assert len(said.splitlines()) == 1
+
+    server.start()
+    assert subprocess.run(command).returncode == 0
+    assert subprocess.run(command).returncode == 0
+    server.kill()
+    with sqlite3.connect(database) as connection:
+        names = connection.execute("SELECT name FROM runs WHERE lifecycle_stage = 'active'").fetchall()
+        losses = connection.execute("SELECT run_uuid, step FROM metrics WHERE key = 'loss'").fetchall()
+    assert sorted(names) == [("a/run-1",), ("a/run-2",), ("long/run-1",), ("long/run-2",)]
+    assert len(losses) == len(set(losses)) == 2 * 4 + 2 * 10_000
 
 
 @pytest.mark.parametrize(

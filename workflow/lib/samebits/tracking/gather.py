@@ -215,5 +215,5 @@ def _lint(path: Path) -> str | None:
         levels = [result["level"] for result in json.loads(path.read_bytes())["runs"][0]["results"]]
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return None
-    counts = [f"{levels.count(level)} {level}s" for level in ("error", "warning", "note") if level in levels]
-    return ", ".join(counts) or "nothing found"
+    counts = {level: levels.count(level) for level in ("error", "warning", "note") if level in levels}
+    return ", ".join(f"{n} {level}{'s' * (n != 1)}" for level, n in counts.items()) or "nothing found"
