@@ -30,7 +30,7 @@ def test_the_ledgers_models_and_predictions_of_two_runs_are_the_same_bytes(demo)
     for model, (_, steps) in MODELS.items():
         first, second = (demo.results(model) / f"run-{i}" for i in (1, 2))
         names = [str(path.relative_to(first)) for path in first.rglob("*") if path.is_file()]
-        recorded = [name for name in names if name not in ("timing.jsonl", "log.txt")]
+        recorded = [name for name in names if name not in ("timing.jsonl", "benchmark.jsonl", "log.txt")]
         recorded = [name for name in recorded if not name.startswith("output/")]  # a script's own files
         checkpoints = 5 if steps > 1 else 2
         models = len([path for path in (first / "model").rglob("*") if path.is_file()])

@@ -29,6 +29,9 @@ _BEHAVIOUR = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 
+#: what MLflow's pages show first of an experiment: training, and not conversations
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
 #: for the first question, which tells whether anybody answers
 _FIRST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -95,7 +98,7 @@ def _create(client: "MlflowClient", place: Place) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        return str(client.create_experiment(place.experiment, place.artifacts))
+        return str(client.create_experiment(place.experiment, place.artifacts, _KIND))
     except MlflowException:
         found = client.get_experiment_by_name(place.experiment)  # somebody else was faster
         if found is None:
