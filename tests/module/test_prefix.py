@@ -7,7 +7,7 @@ import pytest
 from downstream import counted
 
 #: files that are made on demand, of which the rules have patterns
-ON_DEMAND = ["inner/results/environments/xgboost-cpu.cdx.json"]
+ON_DEMAND = ["inner/results/environments/xgboost-cpu.cdx.json", "inner/results/species/registered.json"]
 #: rules that a dry run cannot show: a checkpoint draws what is replayed (test_instances.py does it), and the
 #: environments here have no lock of conda's
 HIDDEN = {"samebits_replay", "samebits_check_conda"}

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from samebits import environments, library, tracking
+from samebits import environments, library
 from samebits.config import Config, Model, Tracking, recipe_file
 from samebits.digest import bytes_digest
 from samebits.errors import Refused
@@ -85,22 +85,19 @@ class Layout:
 
     @property
     def tracked(self) -> list[str]:
-        """The files that say what was tracked of each model; none if nothing is."""
+        """The files that say what was tracked and registered of each model; none if nothing is."""
         section = self.config.tracking
-        models = self.models if section is not None and section.enabled else ()
-        return [f"{self.results}/{model}/tracked.json" for model in models]
+        if section is None or not section.enabled:
+            return []
+        names = ["tracked.json", *(["registered.json"] * section.register_models)]
+        return [f"{self.results}/{model}/{name}" for model in self.models for name in names]
 
     @property
     def tracking(self) -> list[str]:
         """Options of the command that tracks: where, and under which names."""
         section = self.config.tracking or Tracking()
-        options = {"uri": section.uri or tracking.local(self.results), "artifacts": section.artifacts}
-        options |= {"experiment": section.experiment, "alias": section.alias}
-        return [part for key, value in options.items() if value is not None for part in (f"--{key}", value)]
-
-    def tracking_failures(self, model: str) -> int:
-        """Return how many attempts to track a model failed: one more is a reason to try again."""
-        return tracking.failures(Path(self.results) / model / "tracked.json")
+        options = section.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
+        return [part for key, value in options.items() for part in (f"--{key}", value)]
 
     def inputs(self, model: str) -> dict[str, str]:
         """Return what a model is trained from: recipe, library, and the manifests of data and environment."""

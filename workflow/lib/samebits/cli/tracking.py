@@ -29,6 +29,9 @@ def track(
     wheel: Annotated[
         Path | None, typer.Option(exists=True, help="The model's package; the one in dist/ if not given.")
     ] = None,
+    register: Annotated[
+        bool, typer.Option(help="Register models that are verified and packaged, too.")
+    ] = True,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write tracked.json.")] = None,
     failed: Annotated[int, typer.Option(hidden=True, help="Attempts before this one that failed.")] = 0,
 ) -> None:
@@ -49,7 +52,7 @@ def track(
         raise Refused("--wheel and --output belong to one model; give one folder")
     uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or local(models[0].parent)
     where = place(uri, experiment, alias, artifacts)
-    outcomes = track([gather(folder, wheel) for folder in models], where)
+    outcomes = track([gather(folder, wheel, register) for folder in models], where)
     for outcome in outcomes:
         if output:
             outcome.write(output, uri, failed)

@@ -301,6 +301,7 @@ class Tracking(_Strict):
         place.ALIAS, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="alias of a version that was verified"
     )
     artifacts: str | None = Field(None, min_length=1, description="where a new experiment keeps its files")
+    register_models: bool = Field(True, description="package models that were verified, and register them")
 
     @model_validator(mode="after")
     def _checked(self) -> "Tracking":

@@ -37,12 +37,13 @@ class Model:
     wheel: Path | None
 
 
-def gather(folder: Path, wheel: Path | None = None) -> Model:
+def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Model:
     """Read a model's folder of results.
 
     Args:
         folder: ``results/<model>``.
         wheel: the model's package; what lies in ``dist/`` if not given.
+        package: whether the package matters.
 
     Raises:
         Refused: a file is missing, broken, or not what the verdict was drawn from; names it.
@@ -54,7 +55,7 @@ def gather(folder: Path, wheel: Path | None = None) -> Model:
     entries = [_run(run, shared, files) for run in runs]
     if found.get("replays"):
         entries.append(_replays(folder / "replay", found, shared, files))
-    if wheel is None:
+    if wheel is None and package:
         wheels = sorted(folder.glob("dist/*-py3-none-any.whl"))
         if len(wheels) > 1:
             raise Refused(

@@ -1,22 +1,24 @@
 """A model's wheel as a model of MLflow's: its package as code, without pickle, loaded without samebits."""
 
 import json
-import zipfile
+import logging
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import load as load_tensors
 
+from samebits import ledger
 from samebits.digest import file_digest
 from samebits.errors import Refused
+from samebits.verification import archive
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-#: a wheel that unpacks to more than this, and to more than so many times its size, is none of ours
-_LARGE, _TIMES = 1 << 30, 100
+#: rows of the example; a package may have many more
+_ROWS = 3
 
 #: What MLflow imports. Its name has the wheel's digest, and the package is imported anew, from beside it: of
 #: two versions that one process loads, the second would otherwise silently be the first.
@@ -79,35 +81,30 @@ class Package:
     signature: dict[str, Any]
 
 
-def unpack(wheel: Path, folder: Path) -> Package:
-    """Unpack a wheel into a folder that is empty; nothing of it is run.
+def unpack(wheel: Path, folder: Path, head: str) -> Package:
+    """Unpack the wheel of a run's model into a folder that does not exist; nothing of it is run.
+
+    Args:
+        wheel: the wheel.
+        folder: where to.
+        head: of the run's ledger.
 
     Raises:
-        Refused: it is no wheel of a model, or would write elsewhere or without bounds.
+        Refused: it is no wheel of a model, is broken or made to do harm, or is of another run.
     """
+    folder.mkdir(parents=True)
+    archive.unpack(wheel, folder)
+    found = list(folder.glob("*/signature.json"))
+    evidence = list(folder.glob(f"*/evidence/{ledger.FINISHED}"))
+    if len(found) != 1 or len(evidence) != 1:
+        raise Refused(f"{wheel} is no wheel of samebits; package the model again: snakemake package")
+    if ledger.head(evidence[0]) != head:
+        raise Refused(f"{wheel} is of another run of the model; package it again: snakemake package")
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            size = sum(member.file_size for member in members)
-            if size > max(_LARGE, _TIMES * wheel.stat().st_size):
-                raise Refused(f"{wheel} would unpack to {size} bytes; it is no wheel of samebits")
-            for member in members:
-                _check(wheel, member)
-                archive.extract(member, folder)
-        found = list(folder.glob("*/signature.json"))
-        if len(found) != 1:
-            raise Refused(f"{wheel} holds {len(found)} files */signature.json; it is no wheel of samebits")
         signature = json.loads(found[0].read_bytes())
-        return Package(found[0].parent.name, found[0].parent, file_digest(wheel), signature)
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise Refused(f"{wheel} cannot be read: {error}; package the model again") from None
-
-
-def _check(wheel: Path, member: zipfile.ZipInfo) -> None:
-    path = PurePosixPath(member.filename)
-    kind = member.external_attr >> 28  # the kind of file of Unix; 0 where it is not told
-    if path.is_absolute() or ".." in path.parts or "\\" in member.filename or kind not in (0, 8):
-        raise Refused(f"{wheel} holds {member.filename!r}, which no wheel may; package the model again")
+    except ValueError:
+        raise Refused(f"{wheel}: its signature.json is broken; package the model again") from None
+    return Package(found[0].parent.name, found[0].parent, file_digest(wheel), signature)
 
 
 def save(package: Package, folder: Path, model_id: str, run: str) -> None:
@@ -122,6 +119,8 @@ def save(package: Package, folder: Path, model_id: str, run: str) -> None:
     from mlflow import pyfunc
     from mlflow.models import Model
 
+    # it warns that the framework is not installed, which where models are tracked it need not be
+    logging.getLogger("mlflow.utils.requirements_utils").setLevel(logging.ERROR)
     inputs = package.signature["inputs"]
     loader = f"{package.name}_{package.digest.rpartition(':')[2][:12]}"
     path = package.folder.parent / f"{loader}.py"
@@ -154,16 +153,7 @@ def _signature(signature: dict[str, Any]) -> "ModelSignature":
             ]
         )
 
-    return ModelSignature(schema(signature["inputs"]), schema(_outputs(signature["outputs"])))
-
-
-def _outputs(described: Any) -> list[dict[str, Any]]:
-    """Return what ``predict`` gives: described alone, in a list, or by the name of the function."""
-    if isinstance(described, list):
-        return described
-    if "dtype" in described:
-        return [described]
-    return _outputs(described["predict"])
+    return ModelSignature(schema(signature["inputs"]), schema(signature["outputs"]))
 
 
 def _example(package: Package) -> Any:
@@ -173,7 +163,5 @@ def _example(package: Package) -> Any:
         return None
     tensors = load_tensors(path.read_bytes())
     names = [each["name"] for each in package.signature["inputs"]]
-    rows = {name: tensors.get(name, tensors.get(f"inputs.{name}")) for name in names}
-    if any(row is None for row in rows.values()):
-        return None
+    rows = {name: tensors[f"input.{name}"][:_ROWS] for name in names}
     return rows if len(names) > 1 else rows[names[0]]

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from samebits.tracking import pyfunc
-from samebits.tracking.entry import IDENTITY
+from samebits.tracking.entry import IDENTITY, Entry
 from samebits.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -18,25 +18,30 @@ _WHEEL, _VERDICT = "samebits.wheel", "samebits.verdict"
 _WAIT = 60
 
 
-def register(store: Store, name: str, run: str, identity: str, wheel: Path) -> str:
-    """Log a verified model and register it, or what is missing of that; returns the version.
+def register(store: Store, name: str, run: str, entry: Entry, wheel: Path) -> str | None:
+    """Log a verified model and register it, or what is missing of that.
 
     Args:
         store: the open store.
         name: of the model.
         run: MLflow's id of the run that it is of.
-        identity: of that run.
+        entry: that run.
         wheel: the model's package.
 
+    Returns:
+        The version; None for a package of a script's outputs, which takes no inputs.
+
     Raises:
-        Refused: the wheel is none of a model.
+        Refused: the wheel is none of a model, or that of another run.
     """
     with TemporaryDirectory() as folder:
-        package = pyfunc.unpack(wheel, Path(folder) / "wheel")
+        package = pyfunc.unpack(wheel, Path(folder) / "wheel", entry.tags["samebits.ledger"])
+        if not package.signature["inputs"]:
+            return None
         version = _version(store, name, package.digest)
         if version is None:
-            logged = _log(store, name, run, identity, package, Path(folder) / "model")
-            version = _create(store, name, run, identity, package.digest, logged)
+            logged = _log(store, name, run, entry.identity, package, Path(folder) / "model")
+            version = _create(store, name, run, entry.identity, package.digest, logged)
     store.client.set_registered_model_alias(name, store.alias, version.version)
     return str(version.version)
 

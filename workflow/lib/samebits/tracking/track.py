@@ -35,7 +35,7 @@ def _track(store: Store, model: Model) -> Outcome:
         if number == 0 and not model.identical:
             registry.withdraw(store, model.name, entry.identity)
         elif number == 0 and model.wheel is not None:
-            version = registry.register(store, model.name, run, entry.identity, model.wheel)
+            version = registry.register(store, model.name, run, entry, model.wheel)
         if not done:
             write.complete(store, run, entry)
     return Outcome(model.name, runs, version)
