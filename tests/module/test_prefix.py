@@ -57,3 +57,11 @@ def test_a_command_without_the_prefix_is_found(inner):
     printed = inner.run("--dry-run", "--printshellcmds", "samebits_report")
     (found,) = outside(printed)
     assert "samebits report results/ species" in found
+
+
+def test_what_is_pending_is_counted_below_the_prefix(inner):
+    for folder, count in (("", 7), ("inner/", 3)):
+        (inner.folder / folder / "results/species").mkdir(parents=True)
+        inner.write(f"{folder}results/species/tracked.json", f'{{"failures": {count}}}')
+    printed = inner.run("--dry-run", "--forceall", "--printshellcmds", "inner/results/species/tracked.json")
+    assert "--failed 3 --output inner/results/species/tracked.json" in printed

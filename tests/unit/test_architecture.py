@@ -135,4 +135,5 @@ def test_only_a_command_that_tracks_imports_mlflow_and_only_when_it_does():
 
 def _names(nodes):
     for node in nodes:
-        yield from [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+        named = [alias.name for alias in node.names]
+        yield from [node.module or ""] if isinstance(node, ast.ImportFrom) else named

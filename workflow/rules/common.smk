@@ -22,7 +22,7 @@ from samebits import (
 )  # in a pipeline, a module named samebits stands in front of the package
 from samebits.config import load
 from samebits.errors import Refused
-from samebits import environments
+from samebits import environments, tracking
 from samebits.layout import KINDS, Layout, command_on_path
 from samebits.sample import Sample
 from snakemake.exceptions import WorkflowError
@@ -112,6 +112,12 @@ def comparison(runs, sample):
     """Return the arguments by which the runs of a model, or its run and the replays, are compared."""
     folders = [str(Path(ledger).parent) for ledger in runs]
     return [*folders, "--sample", *sample] if sample else folders
+
+
+def failures_of(output, wildcards):
+    """Return how many attempts to track a model left the file that a rule's pattern names pending."""
+    path = strip_wildcard_constraints(output).format(**wildcards)
+    return tracking.failures(Path(path))
 
 
 wildcard_constraints:

@@ -3,15 +3,6 @@
 #
 # Where it is tracked is the config's, or the SQLite file in results, and never that of an environment variable.
 
-from samebits import tracking
-
-
-def failures(output, wildcards):
-    """Return how many attempts to write a model's file left it pending."""
-    return tracking.failures(
-        Path(strip_wildcard_constraints(output).format(**wildcards))
-    )
-
 
 rule track:
     input:
@@ -26,7 +17,7 @@ rule track:
     params:
         model=lambda wildcards, input: str(Path(input.verdict).parent),
         place=LAYOUT.tracking,
-        failed=lambda wildcards: failures(TRACKED, wildcards),
+        failed=lambda wildcards: failures_of(TRACKED, wildcards),
     message:
         "tracking {wildcards.model}"
     shell:
@@ -47,7 +38,7 @@ rule register:
     params:
         model=lambda wildcards, input: str(Path(input.tracked).parent),
         place=LAYOUT.tracking,
-        failed=lambda wildcards: failures(REGISTERED, wildcards),
+        failed=lambda wildcards: failures_of(REGISTERED, wildcards),
     message:
         "registering {wildcards.model}"
     shell:
