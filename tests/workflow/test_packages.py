@@ -20,6 +20,7 @@ from conftest import CACHE
 from samebits.environments.lock import read_lock
 from samebits.environments.source import find
 from samebits.packaging.metadata import CONDA
+from samebits.receipt import keys
 
 MODELS = (
     "cancer-trees",
@@ -289,3 +290,34 @@ def test_installed_anew_a_conda_package_predicts_the_bits_of_the_ledger(model, p
     assert done.returncode == 0, done.stdout
     assert np.load(tmp_path / "outputs.npy").tobytes() == expected.tobytes()
     assert json.loads(command(prefix / "bin" / model, "info").stdout)["name"] == model
+
+
+def test_the_commands_for_other_workflow_managers_do_what_the_page_says(packaged, tmp_path):
+    """docs/nextflow-and-airflow.md shows them with names that stand for these."""
+    page = (packaged.root / "docs" / "nextflow-and-airflow.md").read_text()
+    commands = page.split("```bash\n")[1].split("```")[0]
+    wheel = dist(packaged, "cancer-trees", ".whl")
+    for name, stands_for in (
+        ("species-1.0-py3-none-any.whl", wheel.name),
+        ("species", "cancer-trees"),
+        ("python3.11", sys.executable),
+    ):
+        assert name in commands
+        commands = commands.replace(name, stands_for)
+    shutil.copy(wheel, tmp_path)
+    shutil.copy(keys.public_path(keys.own_path()), tmp_path / "PUBLIC.pem")
+    rows, expected = inputs(packaged, "cancer-trees")
+    np.savetxt(tmp_path / "flowers.csv", rows, fmt="%.9g", delimiter=",")
+    variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e"], input=commands, text=True, cwd=tmp_path, env=variables, check=True)
+    _, *values = (tmp_path / "flowers.predictions.csv").read_text().split()
+    assert np.array(values, np.float32).tobytes() == expected.tobytes()
+    # the twin: what was changed stops before anything is installed
+    shutil.rmtree(tmp_path / "model")
+    (tmp_path / wheel.name).write_bytes(wheel.read_bytes()[:-1])
+    command = ["bash", "-e"]
+    done = subprocess.run(
+        command, input=commands, text=True, cwd=tmp_path, env=variables, capture_output=True
+    )
+    assert done.returncode == 2
+    assert not (tmp_path / "model").exists()
