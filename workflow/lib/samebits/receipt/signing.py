@@ -20,7 +20,8 @@ KEYLESS = "model.sigstore.json"
 
 def available() -> bool:
     """Tell whether models can be signed so here."""
-    return find_spec("model_signing") is not None
+    # model-signing 1.1 imports pyOpenSSL without asking for it
+    return all(find_spec(name) for name in ("model_signing", "OpenSSL"))
 
 
 def sign(model: Path, signature: Path, key: Path) -> None:
