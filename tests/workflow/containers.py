@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+import servers
 
 PROGRAMS = ("buildah", "podman", "skopeo", "runc", "mmdebstrap", "docker-registry")
 
@@ -48,24 +48,10 @@ def settings(folder: Path) -> dict[str, str]:
 def registry(folder: Path) -> Iterator[str]:
     """Run Debian's registry on a free port of loopback; yield its HOST:PORT."""
     folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = servers.free_port()
     (folder / "config.yml").write_text(
         f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {folder}/store\n"
         f"http:\n  addr: 127.0.0.1:{port}\nlog:\n  level: error\n"
     )
-    command = ["docker-registry", "serve", str(folder / "config.yml")]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        while process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                os.sched_yield()
-        assert process.poll() is None, (folder / "log").read_text()
+    with servers.running(["docker-registry", "serve", folder / "config.yml"], port, folder / "log"):
         yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()

@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from passlib.apache import HtpasswdFile
 
 import conda_channel
 import containers
+import servers
 from conftest import ROOT
 from samebits.environments.lock import read_lock
 from samebits.environments.source import find
@@ -36,25 +36,12 @@ def index(folder):
     users = HtpasswdFile(str(folder / "users"), new=True)
     users.set_password("me", SECRET)
     users.save()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = servers.free_port()
     (folder / "packages").mkdir(exist_ok=True)
     command = [Path(sys.executable).parent / "pypi-server", "run", "--host", "127.0.0.1", "--port", port]
     command += ["--passwords", folder / "users", "--authenticate", "update", "--disable-fallback"]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*map(str, command), str(folder / "packages")], stdout=log, stderr=log)
-    try:
-        while process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                os.sched_yield()
-        assert process.poll() is None, (folder / "log").read_text()
+    with servers.running([*command, folder / "packages"], port, folder / "log"):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager
