@@ -12,33 +12,18 @@ import json
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import zstandard
 
-from samebits.errors import Refused
+from samebits.errors import Refused, explain
 
 #: an archive may hold this many times its own size, and this many bytes besides; weights shrink by a little
 RATIO, ALLOWED = 200, 64 << 20
 #: files in an archive
 MOST = 20_000
-
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    zstandard.ZstdError,
-    tarfile.TarError,
-    EOFError,
-    ValueError,
-    KeyError,
-    NotImplementedError,
-    RecursionError,
-    RuntimeError,
-    UnicodeError,
-)
 
 
 class _Place:
@@ -91,11 +76,16 @@ def unpack(archive: Path, folder: Path) -> tuple[str, dict[str, str]]:
     try:
         fill(archive, place)
         listed = _record(folder, place.files) if kind == "wheel" else _paths(folder, place.files)
-    except _BROKEN as error:
+    except Refused:
+        raise
+    except OSError as error:
+        if explain(error, folder):  # the disk's fault, and not the archive's
+            raise
+        said = f"{PurePosixPath(error.filename or '').name}: {error.strerror}"
+        raise Refused(f"{archive} cannot be unpacked: {said}; do not use this file") from None
+    except Exception as error:  # zipfile, tarfile, zstandard and csv have no common error, and some are bugs
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise Refused(f"{archive} is broken: {said}; get it again") from None
-    except FileExistsError as error:
-        raise Refused(f"{archive}: {error.filename} is a file and a folder; do not use this file") from None
     for name in sorted(listed.keys() | place.files.keys()):
         if listed.get(name, place.files.get(name)) != place.files.get(name):
             raise Refused(f"{archive}: {name} is not what its list of files says; get the package again")
