@@ -96,6 +96,26 @@ def test_the_worked_example_is_accepted_and_typed():
             {"chanels": 3},
             r"DigitsCNN takes no 'chanels'; did you mean 'channels'\?; its params are channels, dropout, lr",
         ),
+        (
+            "models/digits-cnn/package",
+            {"name": "sklearn"},
+            r"digits-cnn.package: a package cannot be called sklearn: Python could not import sklearn",
+        ),
+        ("models/digits-cnn/package", {"version": "one"}, r"digits-cnn.package: 'one' is no version of a"),
+        ("models/digits-cnn/package", {"license": "mine"}, r"package: 'mine' is no licence; write an SPDX"),
+        (
+            "models/digits-cnn/package",
+            {"dependencies": ["x @ https://host/x.whl"]},
+            r"package: 'x @ https://host/x.whl' is a URL, which no index takes",
+        ),
+        ("models/digits-cnn/package", {"verion": "1"}, r"unknown key; did you mean 'version'\?"),
+        ("publish", {"indx": {}}, r"publish.indx: unknown key; did you mean 'index'\?"),
+        (
+            "publish",
+            {"index": {"upload": "https://me:secret@host/", "simple": "https://host/simple"}},
+            r"publish.index.upload: a user or password must not stand in a URL; put it into TWINE_PASSWORD",
+        ),
+        ("publish", {"registry": {"place": "Host"}}, r"publish.registry.place"),
         ("models/digits-cnn/params", {"lr": "1e-3"}, r"params.lr: '1e-3' is text to YAML; write 0.001"),
         (
             "models/digits-cnn/environment",
@@ -220,3 +240,10 @@ def test_the_commented_cases_of_the_example_are_valid(tmp_path):
     assert {"mnist-cnn", "covertype-trees"} <= values["models"].keys()
     found = config.load(values, (), ROOTS)
     assert Path(found.models["mnist-cnn"].recipe.split(":")[0]).name == "mnist_cnn.py"
+
+
+def test_a_model_may_have_a_name_that_no_package_can_have():
+    """It is refused when it is to be packaged, and not when it is trained."""
+    values = example()
+    values["models"] = {"sklearn": values["models"]["digits-cnn"]}
+    assert list(config.load(values, roots=ROOTS).models) == ["sklearn"]

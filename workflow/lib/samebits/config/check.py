@@ -102,10 +102,11 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path], produc
     else:
         hint = near(model.data, config.data)
         yield f"{key}.data: {model.data!r} is not in the section data{hint}; add it, or use sklearn:<name>"
-    try:
-        metadata.check(model.package.names(name), model.package.description())
-    except Refused as refused:
-        yield f"{key}.package: {refused}"
+    if "package" in model.model_fields_set:  # a name that no package can have is no reason not to train
+        try:
+            metadata.check(model.package.names(name), model.package.description())
+        except Refused as refused:
+            yield f"{key}.package: {refused}"
     try:
         checked = options.of(model.framework).model_validate(model.options)
         yield from (f"{key}.options.{problem}" for problem in checked.problems(model.params))
