@@ -14,13 +14,13 @@ import pytest
 
 import conda_channel
 import containers
-from conftest import ROOT, Workspace
 from samebits import fingerprint
 from samebits.environments import read
 from samebits.environments.conda import command, lock
 from samebits.environments.container import layout
 from samebits.environments.lock import read_lock
 from samebits.environments.source import find
+from workspace import ROOT, Workspace
 
 MODEL = {
     "framework": "xgboost",

@@ -15,10 +15,10 @@ import pytest
 from safetensors.numpy import load_file
 
 import containers
-from conftest import ROOT
 from samebits.environments import build, find, verify
 from samebits.environments.container import base, install, layers, layout, registry, run
 from samebits.errors import Refused
+from workspace import ROOT
 
 XGBOOST = find("xgboost-cpu", [ROOT])
 

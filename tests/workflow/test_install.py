@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CACHE, ROOT
+from workspace import CACHE, ROOT
 
 
 @pytest.fixture(scope="session")

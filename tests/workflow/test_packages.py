@@ -16,11 +16,11 @@ import yaml
 from safetensors.numpy import load_file
 
 import conda_channel
-from conftest import CACHE
 from samebits.environments.lock import read_lock
 from samebits.environments.source import find
 from samebits.packaging.metadata import CONDA
 from samebits.receipt import keys
+from workspace import CACHE
 
 MODELS = (
     "cancer-trees",

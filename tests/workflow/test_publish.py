@@ -20,10 +20,10 @@ from passlib.apache import HtpasswdFile
 import conda_channel
 import containers
 import servers
-from conftest import ROOT
 from samebits.environments.lock import read_lock
 from samebits.environments.source import find
 from samebits.packaging.metadata import CONDA
+from workspace import ROOT
 
 MODEL = "cancer-trees"
 SECRET = "correct-horse-battery-staple"  # noqa: S105

@@ -23,19 +23,19 @@ needs_qemu = pytest.mark.skipif(
 RECIPE = (Path(__file__).parent / "portable_recipe.py").read_text()
 
 
-def train(bench, tier, threads, emulator=()):
+def train(bench, tier, threads, emulator=(), models=MODELS):
     specs = [
         bench.spec(
             RECIPE, model=name, recipe=f"recipe.py:{name}", tier=tier, threads=threads, steps=4, segments=2
         )
-        for name in MODELS
+        for name in models
     ]
     name = f"{tier}-{threads}-{emulator[-1] if emulator else 'native'}"
     return bench.train_all(specs, name, emulator)
 
 
 def differing(one, other):
-    return {model for model in MODELS if one[model] != other[model]}
+    return {model for model in one if one[model] != other[model]}
 
 
 #: `make test-long` looks at a processor of another maker, too, and at two threads
@@ -53,5 +53,5 @@ def test_portable_ledgers_are_equal_on_every_processor(bench, threads, cpu):
 @needs_qemu
 def test_deterministic_ledgers_are_not(bench):
     """The twin: without what portable pins, emulated processors show their differences."""
-    native = train(bench, "deterministic", 1)
-    assert differing(native, train(bench, "deterministic", 1, (QEMU, "-cpu", "Haswell")))
+    native = train(bench, "deterministic", 1, models=MODELS[:2])
+    assert differing(native, train(bench, "deterministic", 1, (QEMU, "-cpu", "Haswell"), MODELS[:2]))

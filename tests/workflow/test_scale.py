@@ -188,5 +188,8 @@ def test_on_dask_nothing_is_lost_and_every_verdict_is_that_of_one_machine(prepar
     survive(prepared, DASK, kill_on_dask)
 
 
+@pytest.mark.skipif(
+    MODELS < 10, reason="test_profiles.py does this with one model; many are `make test-long`"
+)
 def test_on_slurm_nothing_is_lost_and_every_verdict_is_that_of_one_machine(slurm, prepared):  # noqa: F811
     survive(prepared, SLURM, kill_on_slurm)

@@ -20,7 +20,6 @@ import pytest
 import requests
 
 import wheels
-from conftest import ROOT
 from made import finish, train
 from recipes import trees
 from samebits import config, ledger
@@ -30,6 +29,7 @@ from samebits.tracking.gather import gather
 from samebits.tracking.place import place
 from samebits.tracking.store import open_store
 from samebits.tracking.track import _track, track
+from workspace import ROOT
 
 MLFLOW = Path(sys.executable).parent / "mlflow"
 #: an activated environment, in which MLflow asks nothing of the network and starts no job runners

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from conftest import ROOT
 from recipes import mlp, trees
+from workspace import ROOT
 
 TINY = {"framework": "xgboost", "recipe": "trees.py:Trees", "data": "sklearn:breast_cancer", "steps": 4}
 

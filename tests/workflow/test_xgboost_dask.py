@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CACHE
 from samebits import ledger, seal
 from samebits.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 from test_resume import wait_for
+from workspace import CACHE
 
 #: fresh clusters of each size; ten with `make test-long`
 CLUSTERS = int(os.environ.get("SAMEBITS_CLUSTERS", "3"))
