@@ -30,7 +30,8 @@ test-long: .venv/test
 	SAMEBITS_MODELS=300 $(BIN)/pytest tests/workflow/test_scale.py
 	SAMEBITS_EXAMPLES=10000 $(BIN)/pytest tests/lint/test_fuzz.py
 	SAMEBITS_CLUSTERS=10 $(BIN)/pytest tests/workflow/test_xgboost_dask.py
-	SAMEBITS_LONG=1 $(BIN)/pytest tests/workflow/test_packages.py tests/workflow/test_pytorch_portable.py tests/workflow/test_faults.py
+	SAMEBITS_LONG=1 $(BIN)/pytest tests/workflow/test_packages.py tests/workflow/test_faults.py \
+	  tests/workflow/test_pytorch_portable.py tests/workflow/test_pytorch_ranks.py tests/workflow/test_xgboost_portable.py
 
 test-gpu: .venv/test
 	$(BIN)/pytest tests/gpu

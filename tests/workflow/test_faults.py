@@ -4,7 +4,6 @@ By a full rerun and by replaying segments alike, but that a replay also tells th
 """
 
 import json
-import os
 import shutil
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ import pytest
 
 from recipes import mlp, trees
 from samebits.spec import Spec
+from workspace import LONG
 
 MLP = {"framework": "pytorch", "recipe": "mlp.py:MLP", "data": "sklearn:digits", "steps": 12, "segments": 3}
 TREES = {
@@ -24,7 +24,7 @@ TREES = {
 
 
 #: `make test-long` looks at every fault in both ways
-LONG = bool(os.environ.get("SAMEBITS_LONG"))
+reruns = pytest.mark.parametrize("mode", ["rerun", "replay"] if LONG else ["rerun"], indirect=True)
 
 
 @pytest.fixture
@@ -81,6 +81,7 @@ def again(workspace, model, mode, changes, **arguments):
     return workspace.samebits("compare", results / "run-1", other)
 
 
+@reruns
 def test_changed_specs_are_named(proven, mode):
     other = {"rerun": "other", "replay": "the replay of segment 2"}[mode]
     for model in ("mlp", "trees"):
@@ -150,6 +151,7 @@ def test_one_bit_of_a_weight_at_a_step(workspace, marker, mode, step, segment):
     assert not (workspace.results("mlp") / "verified").exists()
 
 
+@reruns
 def test_another_order_of_the_data(workspace, marker, mode):
     swap = "if SECOND: x, y = x[ORDER], y[ORDER]"
     order = "\nORDER = list(range(568, -1, -1))\n"
@@ -182,7 +184,7 @@ def test_segments_that_were_not_drawn_are_said_to_be_unseen(workspace, marker):
     assert "Nothing to be done" in again.stdout  # no new sample is drawn for what is verified
 
 
-@pytest.mark.parametrize("mode", ["rerun", *(["replay"] if LONG else [])], indirect=True)
+@reruns
 def test_unseeded_runs_differ_and_a_seed_mends_it(workspace, marker, mode):
     workspace.write_recipe("mlp.py", mlp(marker))
     workspace.write_recipe("trees.py", trees(marker))

@@ -20,7 +20,7 @@ from samebits.environments.lock import read_lock
 from samebits.environments.source import find
 from samebits.packaging.metadata import CONDA
 from samebits.receipt import keys
-from workspace import CACHE
+from workspace import CACHE, LONG
 
 MODELS = (
     "cancer-trees",
@@ -33,10 +33,8 @@ MODELS = (
 )
 #: models whose outputs are probabilities, or are made such
 CLASSIFIERS = ("cancer-trees", "digits-cnn", "wine-experts", "wine-pipeline")
-#: conda packages of PyTorch and TensorFlow are gigabytes, which `make test-long` makes
-CONDA_MODELS = (
-    MODELS if os.environ.get("SAMEBITS_LONG") else ("cancer-trees", "diabetes-trees", "wine-pipeline")
-)
+#: those of PyTorch and TensorFlow are gigabytes; test_publish.py has one of XGBoost
+CONDA_MODELS = MODELS if LONG else ("wine-pipeline",)
 
 
 def dist(packaged, model, suffix):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samebits.digest import bytes_digest
+from workspace import LONG
 
 QEMU = shutil.which("qemu-x86_64")
 MODELS = ("CNN", "MLP", "Attention", "LSTM")
@@ -39,7 +40,7 @@ def differing(one, other):
 
 
 #: `make test-long` looks at a processor of another maker, too, and at two threads
-CASES = [(1, "Haswell"), *([(2, "EPYC")] if os.environ.get("SAMEBITS_LONG") else [])]
+CASES = [(1, "Haswell"), *([(2, "EPYC")] if LONG else [])]
 
 
 @needs_qemu

@@ -10,6 +10,7 @@ import pytest
 
 from samebits.execution import Execution
 from training import segments
+from workspace import LONG
 
 RECIPE = """
 import os
@@ -69,7 +70,7 @@ SOUND = RECIPE.format(step="pass")
 VIRTUAL = Execution(virtual=True)
 
 
-@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("processes", [2, 3] if LONG else [2])
 def test_one_process_that_plays_all_ranks_has_the_bits_of_as_many_processes(bench, processes):
     spec = bench.spec(SOUND, processes=processes)
     real = bench.ledger(spec, "real")

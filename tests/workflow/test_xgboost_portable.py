@@ -11,6 +11,7 @@ import pytest
 from boosters import boosters
 from samebits import ledger, seal
 from samebits.spec import Spec
+from workspace import LONG
 
 #: an objective of NumPy's, whose cosines and sums have kernels of their own for each processor
 BLAS = """
@@ -88,7 +89,7 @@ def ledgers(workspace, names, folder, before=(), **changes):
     return {name: (folder / name / ledger.FINISHED).read_bytes() for name in names}
 
 
-@pytest.mark.parametrize("cpu", ["Haswell", "EPYC"])
+@pytest.mark.parametrize("cpu", ["Haswell", "EPYC"] if LONG else ["Haswell"])
 def test_trees_and_an_objective_that_calls_a_blas_are_the_same_on_other_processors(
     trained, qemu, tmp_path, cpu
 ):

@@ -16,6 +16,9 @@ from samebits.spec import Spec
 
 ROOT = Path(__file__).parents[2]
 
+#: `make test-long` tries more of what each test says
+LONG = bool(os.environ.get("SAMEBITS_LONG"))
+
 #: environments and data are built once and shared; every use checks them
 CACHE = ROOT / ".samebits"
 
