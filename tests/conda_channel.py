@@ -153,7 +153,9 @@ def _wheel(channel: Path, requirement: str, stage: Path, names: Mapping[str, str
     unpacked = stage.with_name(f"{stage.name}-unpacked")
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--link-mode=copy", "--no-config"]
     command += ["--python", sys.executable, "--target", str(unpacked), requirement]
-    subprocess.run(command, env={**os.environ, "UV_NO_INSTALLER_METADATA": "1"}, check=True)
+    links = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS", "")
+    variables = {"UV_NO_INSTALLER_METADATA": "1", "UV_FIND_LINKS": links}
+    subprocess.run(command, env={**os.environ, **variables}, check=True)
     shutil.rmtree(unpacked / "bin", ignore_errors=True)
     (unpacked / ".lock").unlink(missing_ok=True)
     (info,) = unpacked.glob("*.dist-info")
@@ -169,7 +171,7 @@ def _wheel(channel: Path, requirement: str, stage: Path, names: Mapping[str, str
     name = name.lower().replace("_", "-")
     assemble_package(
         names.get(name, name),
-        version,
+        version.partition("+")[0],  # conda names builds otherwise
         "noarch" if pure else "linux-64",
         "pyh0_0" if pure else f"py{PYTHON.replace('.', '')}h0_0",
         channel / ("noarch" if pure else "linux-64"),
