@@ -287,6 +287,7 @@ def test_installed_anew_a_conda_package_predicts_the_bits_of_the_ledger(model, p
     done = command(prefix / "bin" / model, "predict", tmp_path / "rows.npy", "-o", tmp_path / "outputs.npy")
     assert done.returncode == 0, done.stdout
     assert np.load(tmp_path / "outputs.npy").tobytes() == expected.tobytes()
+    # what is known of the model is told without loading it
     assert json.loads(command(prefix / "bin" / model, "info").stdout)["name"] == model
 
 
