@@ -16,6 +16,7 @@ from samebits.packaging.names import Names
 from samebits.receipt import envelope, materials, statement
 from samebits.receipt.keys import Key
 from samebits.receipt.statement import Package, Packed, Receipt, Resource, Sha256
+from samebits.verification import archive
 from samebits.verification.check import STATEMENT, check
 
 
@@ -99,6 +100,23 @@ def _describe(
     )
 
 
+def _around(writer: ModuleType, metadata: Metadata, within: str) -> dict[str, str]:
+    """Return what an archive holds besides the package and its own list: path -> ``sha256:…``.
+
+    It describes the package and does not depend on its files, so an archive without any shows it.
+    """
+    with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
+        empty = Path(scratch) / metadata.names.module
+        empty.mkdir()
+        (empty / "__init__.py").touch()
+        _, files = archive.unpack(writer.write(empty, metadata, Path(scratch)), Path(scratch) / "unpacked")
+    return {
+        name: f"sha256:{digest}"
+        for name, digest in files.items()
+        if not name.startswith(f"{within}/") and not archive.is_list(name)
+    }
+
+
 def _write(
     kind: Literal["wheel", "conda"],
     writer: ModuleType,
@@ -116,7 +134,7 @@ def _write(
         for path in sorted(package.rglob("*"))
         if path.is_file()
     }
-    files |= writer.description(metadata)
+    files |= _around(writer, metadata, within)
     signed = file_digest(package / "evidence" / envelope.ENVELOPE).removeprefix("sha256:")
     stated = Package(
         subject=[Resource.of(name, digest) for name, digest in sorted(files.items())],

@@ -28,11 +28,6 @@ def write(receipt: Receipt, signature: dict[str, Any], names: Names, summary: st
         fingerprint=claim.fingerprint,
         code=claim.code,
         samebits=claim.samebits,
-        data={
-            each.name.removeprefix("data/"): each.value
-            for each in claim.materials
-            if each.name.startswith("data/")
-        },
         verdict=claim.verdict,
         metrics=[(name, float.fromhex(value), value) for name, value in claim.verdict.metrics],
         loss=float.fromhex(claim.verdict.loss),

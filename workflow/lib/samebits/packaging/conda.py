@@ -2,16 +2,11 @@
 
 import os
 import shutil
-import tarfile
 import tempfile
-import zipfile
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-import zstandard
-
-from samebits.digest import bytes_digest
 from samebits.packaging.metadata import Metadata
 
 _EPOCH = datetime(2020, 2, 2, tzinfo=UTC)  # hatchling's date, too
@@ -25,26 +20,6 @@ def available() -> bool:
     return find_spec("rattler_build") is not None
 
 
-def description(metadata: Metadata) -> dict[str, str]:
-    """Return all files but the modules: path -> ``sha256:…``; paths.json, which lists all, is left out."""
-    with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
-        empty = Path(scratch) / metadata.names.module
-        empty.mkdir()
-        archive = write(empty, metadata, Path(scratch))
-        found = {}
-        with zipfile.ZipFile(archive) as members:
-            for part in ("pkg", "info"):
-                packed = members.read(f"{part}-{metadata.names.conda}.tar.zst")
-                with (
-                    zstandard.ZstdDecompressor().stream_reader(packed) as stream,
-                    tarfile.open(fileobj=stream, mode="r|") as tar,
-                ):
-                    for member in tar:
-                        if (content := tar.extractfile(member)) and member.name != "info/paths.json":
-                            found[member.name] = bytes_digest(content.read())
-        return found
-
-
 def write(package: Path, metadata: Metadata, output: Path) -> Path:
     """Write the conda package of a package's folder; return it."""
     from rattler_build import assemble_package
@@ -52,9 +27,7 @@ def write(package: Path, metadata: Metadata, output: Path) -> Path:
     names = metadata.names
     with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
         site = Path(scratch) / "site-packages"
-        site.mkdir()
-        if any(package.iterdir()):
-            shutil.copytree(package, site / names.module)
+        shutil.copytree(package, site / names.module)
         info = site / f"{names.module}-{names.version}.dist-info"
         info.mkdir()
         # so that Python knows the version, however it was installed

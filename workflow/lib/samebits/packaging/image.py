@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from samebits.digest import bytes_digest, canonical_json, file_digest
+from samebits.digest import file_digest
 from samebits.environments.container import layout
 from samebits.environments.container.install import IMAGE
 from samebits.environments.verify import verify
@@ -61,8 +61,8 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         _link(prefix / IMAGE / "blobs" / "sha256" / _hex(below["digest"]), blobs / _hex(below["digest"]))
         above = {**below, "digest": file_digest(layer), "size": layer.stat().st_size}
         shutil.move(layer, blobs / _hex(above["digest"]))
-    made = _blob(blobs, _config(config, above["digest"], checked.folder.name, about))
-    digest = _blob(blobs, {**base, "config": {**base["config"], **made}, "layers": [below, above]})
+    made = layout.blob(blobs, _config(config, above["digest"], checked.folder.name, about))
+    digest = layout.blob(blobs, {**base, "config": {**base["config"], **made}, "layers": [below, above]})
     layout.seal(output, digest["digest"], digest["size"])
     return str(digest["digest"])
 
@@ -119,12 +119,6 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _blob(blobs: Path, fields: dict[str, Any]) -> dict[str, Any]:
-    data = canonical_json(fields)
-    (blobs / _hex(bytes_digest(data))).write_bytes(data)
-    return {"digest": bytes_digest(data), "size": len(data)}
 
 
 def _hex(digest: str) -> str:

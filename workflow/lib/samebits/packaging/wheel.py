@@ -4,28 +4,12 @@ import contextlib
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import tomli_w
 
-from samebits.digest import bytes_digest
 from samebits.packaging.metadata import Metadata
-
-
-def description(metadata: Metadata) -> dict[str, str]:
-    """Return the files that describe the wheel, but RECORD: path -> ``sha256:…``."""
-    with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
-        empty = Path(scratch) / metadata.names.module
-        empty.mkdir()
-        (empty / "__init__.py").touch()
-        with zipfile.ZipFile(write(empty, metadata, Path(scratch))) as members:
-            return {
-                name: bytes_digest(members.read(name))
-                for name in members.namelist()
-                if ".dist-info/" in name and not name.endswith("/RECORD")
-            }
 
 
 def write(package: Path, metadata: Metadata, output: Path) -> Path:

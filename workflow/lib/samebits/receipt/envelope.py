@@ -56,15 +56,6 @@ def opened(envelope: bytes, trusted: Sequence[PublicKey], where: str) -> bytes:
     raise Different(f"{where} is signed by {ids}, and not by {', '.join(key.id for key in trusted)}")
 
 
-def unchecked(envelope: bytes, where: str) -> bytes:
-    """Return the statement in an envelope, whoever signed it: to say what it claims.
-
-    Raises:
-        Refused: it is no envelope of a statement.
-    """
-    return _parse(envelope, where)[0]
-
-
 def _parse(envelope: bytes, where: str) -> tuple[bytes, dict[str, bytes]]:
     """Return the statement and the signatures by key."""
     try:

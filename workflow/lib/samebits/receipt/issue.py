@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samebits import verdict
 from samebits.environments.source import Source
 from samebits.receipt import envelope, keys, materials, signing, statement
 from samebits.receipt.keys import Key
@@ -46,12 +45,13 @@ def issue(folder: Path, made: Made) -> Path:
     spec = Spec.read(made.spec)
     target = folder / materials.FOLDER
     found = materials.gather(spec, made.recipe, made.data, made.source, made.environment, made.prefix, target)
-    text = statement.encode(statement.make(folder, found, materials.code(made.recipe)))
+    receipt = statement.make(folder, found, materials.code(made.recipe))
+    text = statement.encode(receipt)
     (folder / RECEIPT).write_bytes(text)
     signed = folder / envelope.ENVELOPE
     signed.write_bytes(envelope.seal(text, own_key()))
     if signing.available():
-        run = folder / str(verdict.read(folder / "verdict.json")["runs"][0]["run"])
+        run = folder / str(receipt.predicate.verdict.runs[0].run)
         signing.sign(run / "model", folder / signing.SIGNATURE, keys.own_path())
     return signed
 

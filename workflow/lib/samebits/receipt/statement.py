@@ -102,6 +102,12 @@ class Claim(_Strict):
     fingerprint: dict[str, JsonValue] = Field(description="fingerprint.json of the first run")
     verdict: Verdict
 
+    @property
+    def data(self) -> dict[str, str]:
+        """The files of the data set among the materials: name -> ``sha256:…``."""
+        found = [each for each in self.materials if each.name.startswith("data/")]
+        return {each.name.removeprefix("data/"): each.value for each in found}
+
 
 class Receipt(_Strict):
     """The statement of a model."""

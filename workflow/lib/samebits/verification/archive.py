@@ -92,6 +92,11 @@ def unpack(archive: Path, folder: Path) -> tuple[str, dict[str, str]]:
     return kind, place.files
 
 
+def is_list(name: str) -> bool:
+    """Tell whether a file is the list of files that unpacking held the package against."""
+    return name == "info/paths.json" or (name.endswith(".dist-info/RECORD") and name.count("/") == 1)
+
+
 def _members(archive: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
     with zipfile.ZipFile(archive) as members:
         for info in members.infolist():

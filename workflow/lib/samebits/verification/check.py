@@ -79,18 +79,13 @@ def _archive(path: Path, trusted: Sequence[PublicKey], folder: Path) -> Checked:
     packed = _opened(folder / name, trusted, str(path))
     if packed.predicate.kind != kind:
         raise Different(f"{path}: its statement is of a {packed.predicate.kind}, and it is a {kind}")
-    left_out = {name, *filter(_is_list, files)}
+    left_out = {name, *filter(archive.is_list, files)}
     _compare(path, packed.subject, {each: hex for each, hex in files.items() if each not in left_out})
     said = packed.predicate
     expected = f"{said.name.replace('-', '_') if kind == 'wheel' else said.name}-{said.version}-"
     if not path.name.startswith(expected):
         raise Different(f"{path}: it is called so, and is {said.name} {said.version}")
     return _packed(path, packed, folder / name.rpartition("/")[0], trusted)
-
-
-def _is_list(name: str) -> bool:
-    """Tell whether a file is the list of files that unpacking held the package against."""
-    return name == "info/paths.json" or (name.endswith(".dist-info/RECORD") and name.count("/") == 1)
 
 
 def _package_folder(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
@@ -230,7 +225,6 @@ def _check_claim(where: Path, receipt: Receipt) -> None:
     claim = receipt.predicate
     spec = Spec.parse(canonical_json(claim.spec), f"{where}, the receipt's spec")
     named = {each.name: each.value for each in claim.materials}
-    data = {name.removeprefix("data/"): value for name, value in named.items() if name.startswith("data/")}
     recipe = f"{materials.FOLDER}/{spec.recipe.partition(':')[0]}"
     pairs: list[tuple[str, Any, Any]] = [
         ("model", claim.model, spec.model),
@@ -244,7 +238,7 @@ def _check_claim(where: Path, receipt: Receipt) -> None:
         ),
         ("spec", named.get(materials.SPEC), spec.digest),
         ("recipe", named.get(recipe), spec.recipe_digest),
-        ("data set", files_digest(data), spec.data_digest),
+        ("data set", files_digest(claim.data), spec.data_digest),
         ("environment", named.get(materials.CONTENT), spec.environment_digest),
         ("library", named.get(materials.LIBRARY), spec.library_digest),
     ]
@@ -264,12 +258,7 @@ def _check_materials(where: Path, receipt: Receipt, folder: Path) -> None:
     found = {f"{materials.FOLDER}/{path.relative_to(folder).as_posix()}": _digest(path) for path in paths}
     _compare(where, named, found)
     described = json.loads((folder / materials.DESCRIPTION).read_bytes())
-    data = {
-        each.name.removeprefix("data/"): each.value
-        for each in receipt.predicate.materials
-        if each.name.startswith("data/")
-    }
-    if described["data"]["files"] != data:
+    if described["data"]["files"] != receipt.predicate.data:
         raise Different(f"{where}: {materials.DESCRIPTION} describes another data set than the receipt")
 
 

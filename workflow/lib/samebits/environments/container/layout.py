@@ -32,7 +32,7 @@ def write(folder: Path, layer: Path, description: dict[str, Any]) -> str:
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     digest, size = file_digest(layer), layer.stat().st_size
     layer.replace(blobs / digest.removeprefix("sha256:"))
-    config = _blob(
+    config = blob(
         blobs,
         {
             "architecture": machine,
@@ -46,7 +46,7 @@ def write(folder: Path, layer: Path, description: dict[str, Any]) -> str:
             "history": [{"created": _EPOCH, "created_by": "samebits"}],
         },
     )
-    manifest = _blob(
+    manifest = blob(
         blobs,
         {
             "schemaVersion": 2,
@@ -115,7 +115,8 @@ def _read(folder: Path, digest: str) -> dict[str, Any]:
     return fields
 
 
-def _blob(blobs: Path, fields: dict[str, Any]) -> dict[str, Any]:
+def blob(blobs: Path, fields: dict[str, Any]) -> dict[str, Any]:
+    """Write JSON into the folder of blobs; return its digest and size."""
     data = canonical_json(fields)
     digest = bytes_digest(data)
     (blobs / digest.removeprefix("sha256:")).write_bytes(data)
