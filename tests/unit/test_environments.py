@@ -14,15 +14,30 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import samebits
 from environments_wheels import environment, index, wheel
 from samebits.digest import file_digest
-from samebits.environments import Manifest, Source, build, check_lock, find, known, read, verify, write_lock
+from samebits.environments import (
+    Manifest,
+    Source,
+    build,
+    check_lock,
+    confirm,
+    find,
+    known,
+    memory,
+    read,
+    verify,
+    write_lock,
+)
+from samebits.environments.memory import Memory
 from samebits.environments.records import check_installed
 from samebits.environments.size import download_size
+from samebits.environments.tree import listing
 from samebits.environments.uv import failed
 from samebits.errors import Refused
 
@@ -618,15 +633,102 @@ TAMPERINGS = [
 ]
 
 
+@pytest.mark.parametrize("way", [verify, confirm])
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda each: f"{each.path.split('/')[-1]} {each.told}")
-def test_a_tampered_prefix_is_refused(world: World, tampering: Tampering) -> None:
+def test_a_tampered_prefix_is_refused(
+    world: World, tampering: Tampering, way: Callable[[Path], Manifest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SETTLED", 0)
     world.build()
-    verify(world.prefix)
+    way(world.prefix)
+    assert remembered(world.prefix).holds()
     tampering.act(world.prefix / tampering.path)
-    message = refusal(lambda: verify(world.prefix))
+    message = refusal(lambda: way(world.prefix))
     assert f"1 file differs from when it was built: {tampering.path} {tampering.told}" in message
     assert "environment tiny" in message
     assert f"run `samebits env build tiny {world.prefix} --force`" in message
+
+
+def remembered(prefix: Path) -> Memory:
+    return Memory.of(prefix, listing(prefix))
+
+
+def test_a_change_that_keeps_size_and_time_is_found_by_what_no_program_can_set(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SETTLED", 0)
+    world.build()
+    confirm(world.prefix)
+    path = world.prefix / MODULE
+    before = path.stat()
+    path.write_text(path.read_text().replace("True", "4321"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (before.st_ino, before.st_size, before.st_mtime_ns) == (
+        after.st_ino,
+        after.st_size,
+        after.st_mtime_ns,
+    )
+    assert f"{MODULE} changed" in refusal(lambda: confirm(world.prefix))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda kept: kept | {"second": kept["second"] - memory.LIFETIME}, id="an hour old"),
+        pytest.param(lambda kept: kept | {"second": kept["second"] + 9}, id="from the future"),
+        pytest.param(lambda kept: kept | {"state": "0"}, id="of another state"),
+        pytest.param(lambda kept: [], id="damaged"),
+    ],
+)
+def test_files_are_hashed_again_unless_they_were_within_the_hour(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]
+) -> None:
+    monkeypatch.setattr(memory, "SETTLED", 0)
+    world.build()
+    (world.prefix / MODULE).write_text("TINIER = 'evil'\n")
+    forged = remembered(world.prefix)
+    forged.keep()
+    confirm(world.prefix)  # the twin: what is remembered is believed, if it is all as it was
+    assert "changed" in refusal(lambda: verify(world.prefix))
+    forged.path.write_text(json.dumps(change(json.loads(forged.path.read_text()))))
+    assert "changed" in refusal(lambda: confirm(world.prefix))
+
+
+def test_nothing_is_remembered_of_another_boot_another_user_or_a_moment_ago(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.build()
+    confirm(world.prefix)
+    assert not remembered(world.prefix).path.exists()  # its files are younger than two seconds
+    monkeypatch.setattr(memory, "SETTLED", 0)
+    confirm(world.prefix)
+    kept = remembered(world.prefix)
+    assert kept.holds()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert not kept.holds()
+    monkeypatch.undo()
+    (tmp_path / "boot").write_text("another")
+    monkeypatch.setattr(memory, "BOOT", tmp_path / "boot")
+    assert not remembered(world.prefix).holds()
+
+
+def test_what_cannot_be_remembered_is_hashed_each_time_and_what_is_old_is_removed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SETTLED", 0)
+    world.build()
+    old = world.prefix.parent / f".{world.prefix.name}.verified-0"
+    old.touch()
+    os.utime(old, (0, 0))
+    kept = remembered(world.prefix).path
+    kept.mkdir()
+    confirm(world.prefix)
+    confirm(world.prefix)
+    assert not old.exists()
+    assert not [
+        path for path in world.prefix.parent.iterdir() if path.name.startswith(kept.name) and path != kept
+    ]
 
 
 def test_of_many_differences_the_first_are_told_and_all_counted(world: World) -> None:

@@ -89,7 +89,7 @@ def _become(
     left to run on unseen.
     """
     spec = Spec.read(inputs.spec)
-    manifest = environments.verify(inputs.prefix)
+    manifest = environments.confirm(inputs.prefix)
     found = manifest.digest
     if found != spec.environment_digest:
         raise Refused(

@@ -2,7 +2,8 @@
 
 ``envs/<name>/environment.yaml`` is written by hand; ``requirements.lock`` beside it by ``write_lock``, and
 ``conda-lock.yml`` by the backend ``conda``. ``build`` installs the locks into a prefix by one of the
-``backends`` and records every file in ``<prefix>/environment.json``; ``verify`` holds the prefix against it.
+``backends`` and records every file in ``<prefix>/environment.json``; ``verify`` holds the prefix against it,
+and ``confirm`` does so without hashing what nobody has touched since.
 """
 
 from samebits.environments import backends
@@ -10,7 +11,7 @@ from samebits.environments.build import build
 from samebits.environments.lock import check_lock, write_lock
 from samebits.environments.manifest import Manifest, read
 from samebits.environments.source import Source, find, known
-from samebits.environments.verify import verify
+from samebits.environments.verify import confirm, verify
 
 __all__ = [
     "Manifest",
@@ -18,6 +19,7 @@ __all__ = [
     "backends",
     "build",
     "check_lock",
+    "confirm",
     "find",
     "known",
     "read",

@@ -11,7 +11,7 @@ from samebits.environments import backends, uv
 from samebits.environments import manifest as manifests
 from samebits.environments.manifest import MARKER, Manifest
 from samebits.environments.source import Source
-from samebits.environments.verify import verify
+from samebits.environments.verify import confirm
 from samebits.errors import Refused
 
 
@@ -45,7 +45,7 @@ def build(source: Source, prefix: Path, backend: str = "pip", *, force: bool = F
                         "choose another folder"
                     )
                 if manifest.lock == lock:
-                    return verify(prefix)
+                    return confirm(prefix)
                 uv.say(f"environment {source.name}: its lock has changed")
             _clear(prefix)
             prefix.mkdir(exist_ok=True)

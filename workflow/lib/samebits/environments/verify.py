@@ -6,6 +6,7 @@ from pathlib import Path
 
 from samebits.environments import manifest as manifests
 from samebits.environments.manifest import Manifest
+from samebits.environments.memory import Memory
 from samebits.environments.tree import digests, listing
 from samebits.errors import Refused
 
@@ -18,15 +19,44 @@ def verify(prefix: Path) -> Manifest:
     Raises:
         Refused: the prefix is not built, files changed, are missing or were added, or its Python is another.
     """
+    return _verify(prefix, remembered=False)
+
+
+def confirm(prefix: Path) -> Manifest:
+    """Do as ``verify`` does, but hash only if a file was touched since that was last done, or an hour passed.
+
+    Raises:
+        Refused: as ``verify`` does.
+    """
+    return _verify(prefix, remembered=True)
+
+
+def _verify(prefix: Path, *, remembered: bool) -> Manifest:
     prefix = prefix.resolve()
     manifest = manifests.read(prefix)
     where = shlex.quote(str(prefix))
     mend = f"run `samebits env build {manifest.name} {where}{backend(manifest)} --force`"
-    paths = [path for path in listing(prefix) if path != manifests.FILE]
+    paths = listing(prefix)
     try:
-        found = digests(prefix, paths)
+        memory = Memory.of(
+            prefix, paths
+        )  # before the hashing, so that what changes meanwhile shows next time
+        if not (remembered and memory.holds()):
+            _compare(prefix, manifest, [path for path in paths if path != manifests.FILE], mend)
+            memory.keep()
     except OSError as error:
         raise Refused(f"{error.filename}: cannot be read: {error.strerror}; {mend}") from None
+    if manifest.backend == "container":
+        return manifest  # its Python is in the image
+    python = python_version(prefix)
+    if python != manifest.python:
+        was = f"was built on Python {manifest.python}, which has become {python or 'unusable'}"
+        raise Refused(f"environment {manifest.name} in {prefix} {was}; {mend}")
+    return manifest
+
+
+def _compare(prefix: Path, manifest: Manifest, paths: list[str], mend: str) -> None:
+    found = digests(prefix, paths)
     differences = [
         *(f"{path} changed" for path in paths if found[path] != manifest.files.get(path, found[path])),
         *(f"{path} is missing" for path in sorted(set(manifest.files) - set(found))),
@@ -38,13 +68,6 @@ def verify(prefix: Path) -> Manifest:
         raise Refused(
             f"environment {manifest.name} in {prefix}: {files} from when it was built: {shown}; {mend}"
         )
-    if manifest.backend == "container":
-        return manifest  # its Python is in the image
-    python = python_version(prefix)
-    if python != manifest.python:
-        was = f"was built on Python {manifest.python}, which has become {python or 'unusable'}"
-        raise Refused(f"environment {manifest.name} in {prefix} {was}; {mend}")
-    return manifest
 
 
 def backend(manifest: Manifest) -> str:

@@ -1,0 +1,89 @@
+"""Remember that an environment was verified: jobs that start in it soon after need not hash it again.
+
+No file can be changed, replaced or added without a trace that a program could remove: its ctime is set by the
+kernel alone. So as long as each file has the inode, size and times that it had before all were hashed, each
+has the bytes that were hashed. The clock that ctime is taken from can be set, and what a disk returns can
+change by itself: a memory ends with the boot it was made in, and after an hour.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+#: seconds for which a verification counts
+LIFETIME = 3600
+
+#: seconds that the last change must be past: two changes in one tick of the kernel's clock look like one
+SETTLED = 2
+
+#: names this start of the machine
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The state of a prefix's files, as their inodes tell it, and where it is remembered.
+
+    Attributes:
+        path: the file beside the prefix, one for each boot of each machine.
+        state: digest of every file's inode, size and times.
+        settled: whether the last change is long enough ago to be told from a later one.
+    """
+
+    path: Path
+    state: str
+    settled: bool
+
+    @staticmethod
+    def of(prefix: Path, files: list[str]) -> "Memory":
+        """Look at the files of a prefix.
+
+        Raises:
+            OSError: one of them is not there any more.
+        """
+        state, newest = hashlib.sha256(), 0
+        for file in files:
+            found = os.lstat(f"{prefix}/{file}")
+            times = (found.st_mtime_ns, found.st_ctime_ns)
+            state.update(
+                repr((file, found.st_dev, found.st_ino, found.st_mode, found.st_size, *times)).encode()
+            )
+            newest = max(newest, found.st_ctime_ns)
+        boot = BOOT.read_text().strip().replace("-", "")
+        settled = newest < time.time_ns() - SETTLED * 1_000_000_000
+        return Memory(prefix.parent / f".{prefix.name}.verified-{boot}", state.hexdigest(), settled)
+
+    def holds(self) -> bool:
+        """Say whether this user's files were verified in this very state, within the last hour."""
+        try:
+            with self.path.open("rb") as file:
+                mine = os.fstat(file.fileno()).st_uid == os.geteuid()
+                kept = json.load(file)
+            return mine and kept["state"] == self.state and 0 <= _now() - kept["second"] < LIFETIME
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def keep(self) -> None:
+        """Write down that the files were verified in this state; where that cannot be, it is done without."""
+        if not self.settled:
+            return
+        with contextlib.suppress(OSError):
+            for other in self.path.parent.iterdir():
+                old = other.lstat().st_mtime < time.time() - LIFETIME
+                if old and other.name.startswith(f"{self.path.name.rpartition('-')[0]}-"):
+                    other.unlink()
+            draft = self.path.with_name(f"{self.path.name}-{os.getpid()}")
+            try:
+                draft.write_text(json.dumps({"state": self.state, "second": _now()}))
+                draft.replace(self.path)
+            finally:
+                draft.unlink(missing_ok=True)
+
+
+def _now() -> float:
+    """Return the seconds since the machine was started, which nobody sets."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
