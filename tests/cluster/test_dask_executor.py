@@ -174,6 +174,34 @@ def test_a_job_whose_worker_is_killed_is_run_again_and_its_first_attempt_ended(p
     assert (pipeline.folder / "out.txt").read_text() == "done\n"
 
 
+MANY = """
+rule all:
+    input: expand("out/{i}", i=range(3))
+
+rule fatal:
+    output: "fatal"
+    priority: 10
+    shell: "echo $$ >> pids; sleep 600; touch {output}"
+
+rule job:
+    output: "out/{i}"
+    shell: "touch {output}"
+"""
+
+
+def test_a_job_whose_every_worker_dies_fails_and_those_that_waited_for_them_do_not(pipeline):
+    process = pipeline.start(MANY, "--dask-workers", 1, "--dask-threads", 1, "--keep-going", "fatal", "all")
+    for number in range(5):  # Dask itself gives up whatever was on four
+        while len(pids := pipeline.wait_for("pids")) <= number:
+            time.sleep(0.2)
+        os.kill(worker_of(int(pids[number])), signal.SIGKILL)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, output
+    assert "It lost the worker it ran on 5 times; it may be what kills them." in output
+    assert output.count("Error in rule") == 1
+    assert sorted(path.name for path in (pipeline.folder / "out").iterdir()) == ["0", "1", "2"]
+
+
 @pytest.fixture
 def running(tmp_path):
     """A cluster of a user's: its workers say nothing of cores and memory, one has a GPU."""

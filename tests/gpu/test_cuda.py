@@ -1,93 +1,68 @@
 """PyTorch on NVIDIA GPUs: what the tests of the CPU prove, with the device changed."""
 
 import json
-import shutil
-import subprocess
 
 import pytest
 
-import training
+import models
+from samebits import gpus
+from samebits.execution import Execution
 from training import losses, segments
 
-RECIPE = """
-import torch
-from torch import nn
-from torch.nn import functional as F
-from torch.utils.data import TensorDataset
-
-
-class Model(nn.Module):
-    batch_size = 64
-
-    def __init__(self):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
-            nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(256, 10),
-        )
-
-    def forward(self, x):
-        return self.layers(x)
-
-    def training_step(self, batch, index):
-        x, y = batch
-        return F.cross_entropy(self(x), y)
-
-    def configure_optimizers(self):
-        return torch.optim.Adam(self.parameters(), lr=0.01)
-
-
-def datasets(data):
-    x, y = torch.tensor(data["X"] / 16, dtype=torch.float32), torch.tensor(data["y"])
-    return {"train": TensorDataset(x, y), "test": TensorDataset(x[:100], y[:100])}
-
-
-def metrics(predictions, test):
-    return {"accuracy": (predictions.argmax(1) == test.tensors[1]).double().mean()}
-"""
-
-
-def gpus():
-    """Count the GPUs as the driver lists them."""
-    if shutil.which("nvidia-smi") is None:
-        return 0
-    listed = subprocess.run(["nvidia-smi", "-L"], stdout=subprocess.PIPE, text=True)
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
-
-
-pytestmark = pytest.mark.skipif(gpus() < 1, reason="nvidia-smi lists no GPU")
-
-
-@pytest.fixture(scope="module")
-def environment():
-    return training.environment(training.CACHE, "pytorch-gpu")
-
-
-@pytest.fixture
-def gpu(tmp_path, environment):
-    """Specs for a GPU, trained in its locked environment."""
-    bench = training.bench(tmp_path, environment)
-
-    def spec(**changes):
-        return bench.spec(RECIPE, device="cuda", environment="pytorch-gpu", **changes)
-
-    return bench, spec
+MODELS = {"convolutions": models.CONVOLUTIONS, "attention": models.ATTENTION, "recurrent": models.RECURRENT}
 
 
 @pytest.mark.parametrize("precision", ["32-true", "16-mixed", "bf16-mixed"])
-def test_reruns_are_identical_and_a_segment_can_be_replayed(gpu, precision):
-    bench, spec = gpu
-    options = {"precision": precision}
-    first = bench.ledger(spec(options=options), "one")
-    assert bench.ledger(spec(options=options), "two") == first
-    replayed = bench.replay(spec(options=options), "one", 2, "replay")
+@pytest.mark.parametrize("recipe", MODELS.values(), ids=MODELS)
+def test_reruns_are_identical_and_a_segment_can_be_replayed(gpu, recipe, precision):
+    bench, options = gpu.bench, {"precision": precision}
+    spec = gpu.spec(recipe, options=options)
+    first = bench.ledger(spec, "one")
+    assert bench.ledger(spec, "two") == first
+    replayed = bench.replay(spec, "one", 2, "replay")
     assert segments(b"\n".join(json.dumps(r).encode() for r in replayed))[0] == segments(first)[1]
-    assert losses(bench.ledger(spec(options=options, seed=6), "other")) != losses(first)  # the twin
+    other = gpu.spec(recipe, options=options, seed=6)
+    assert losses(bench.ledger(other, "other")) != losses(first)  # the twin
 
 
-@pytest.mark.skipif(gpus() < 2, reason="nvidia-smi lists fewer than two GPUs")
+def test_sums_in_any_order_differ_unless_the_tier_pins_them(gpu):
+    loose = gpu.spec(models.ADDITIONS, tier="seeded")
+    ledgers = {gpu.bench.ledger(loose, f"loose-{number}") for number in range(5)}
+    assert len(ledgers) > 1  # the twin: this GPU is non-deterministic, and the ledger shows it
+    pinned = gpu.spec(models.ADDITIONS)
+    assert len({gpu.bench.ledger(pinned, f"pinned-{number}") for number in range(5)}) == 1
+
+
+def test_an_operator_without_a_deterministic_kernel_is_named_with_its_line(gpu):
+    refusal = gpu.bench.refusal(gpu.spec(models.REFUSED))
+    line = next(
+        number for number, text in enumerate(models.REFUSED.splitlines(), 1) if "adaptive_max_pool2d" in text
+    )
+    assert "adaptive_max_pool2d" in refusal
+    assert "has no deterministic implementation on cuda" in refusal
+    assert f"line {line}" in refusal
+    gpu.bench.ledger(gpu.spec(models.REFUSED, tier="seeded"))  # the twin
+
+
+def test_the_fingerprint_names_gpu_driver_cuda_and_cudnn(gpu):
+    gpu.bench.ledger(gpu.spec(models.CONVOLUTIONS))
+    found = json.loads((gpu.bench.folder / "run" / "fingerprint.json").read_text())
+    listed = gpus.installed()
+    assert {"uuid": listed[0].uuid, "model": listed[0].model, "driver": listed[0].driver} in found["gpus"]
+    assert listed[0].uuid.startswith("GPU-")
+    assert found["framework"]["cuda"][0].isdigit()
+    assert int(found["framework"]["cudnn"]) > 90000
+
+
+@pytest.mark.gpus(2)
 def test_two_ranks_over_nccl_are_identical_twice(gpu):
-    bench, spec = gpu
-    first = bench.ledger(spec(processes=2), "one")
-    assert bench.ledger(spec(processes=2), "two") == first
-    assert losses(bench.ledger(spec(), "alone")) != losses(first)  # the twin
+    spec = gpu.spec(models.CONVOLUTIONS, processes=2)
+    first = gpu.bench.ledger(spec, "one")
+    assert gpu.bench.ledger(spec, "two") == first
+    assert losses(gpu.bench.ledger(gpu.spec(models.CONVOLUTIONS), "alone")) != losses(first)  # the twin
+
+
+def test_two_ranks_played_on_one_gpu_are_identical_twice(gpu):
+    spec, virtual = gpu.spec(models.CONVOLUTIONS, processes=2), Execution(virtual=True)
+    first = gpu.bench.ledger(spec, "one", virtual)
+    assert gpu.bench.ledger(spec, "two", virtual) == first

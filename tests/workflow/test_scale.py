@@ -21,7 +21,12 @@ from slurm import slurm  # noqa: F401  a fixture
 MODELS = int(os.environ.get("SAMEBITS_MODELS", "2"))
 
 #: mean seconds between two kills
-GAP = 8
+GAP = 8 if MODELS < 100 else 30
+
+#: so many short trainings share a job of the cluster, as docs/scale.md advises: four models in each
+GROUPS = (
+    [] if MODELS < 100 else ["--groups", "train=models", "compare=models", "--group-components", "models=4"]
+)
 
 #: whatever is killed is tried again; with so many jobs some are met often
 STUBBORN = ["--retries", "20"]
@@ -30,9 +35,10 @@ SLURM = [
     *("--profile", "slurm", "--slurm-no-account", "--slurm-status-command", "squeue", *STUBBORN),
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
     *("--default-resources", "slurm_partition=main", "mem_mb=1000", "--latency-wait", "5"),
+    *GROUPS,
 ]
 
-DASK = ["--profile", "dask", "--dask-workers", "2", "--dask-threads", "1", *STUBBORN]
+DASK = ["--profile", "dask", "--dask-workers", "2", "--dask-threads", "1", *STUBBORN, *GROUPS]
 
 #: the class Unlike reads other data in every process
 RECIPE = """

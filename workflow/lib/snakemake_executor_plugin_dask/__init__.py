@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import uuid
+from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ common_settings = CommonSettings(
     pass_envvar_declarations_to_cmd=False,  # they travel with the task, not in a command line
     auto_deploy_default_storage_provider=False,
 )
+
+#: how many workers a job may lose before it counts as failed: it may be what kills them
+LOSSES = 5
 
 #: seconds between looks at the tasks; each is a look at this process' own memory
 _INTERVAL = 0.2
@@ -106,10 +110,11 @@ class Executor(RemoteExecutor):
                 f"the executor dask needs Dask ({error}); install it with: pip install 'samebits[dask]'"
             ) from None
         self._futures: dict[str, Any] = {}
+        self._starts = Counter[str]()
         self._unfit: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._cluster = Cluster(self.workflow.executor_settings)
-        self._cluster.listen(self._show)
+        self._cluster.listen(self._show, self._starts.update)
         self._logs = Path(".snakemake/dask_logs").resolve()
         self.next_seconds_between_status_checks = _INTERVAL
         self.logger.info(f"Dask: {self._cluster.describe()}")
@@ -129,9 +134,7 @@ class Executor(RemoteExecutor):
             self.report_job_submission(info, register_job=False)
             return
         self._names[key] = name
-        self._futures[key] = self._cluster.submit(
-            key, self.format_job_exec(job), dict(self.envvars()), str(info.aux["log"]), needs, job.priority
-        )
+        self._submit(info)
         self.report_job_submission(info)
 
     async def check_active_jobs(
@@ -146,10 +149,16 @@ class Executor(RemoteExecutor):
                 self._end(info, problem)
                 continue
             future = self._futures[info.external_jobid]
-            if future.status == "pending":
+            if self._starts[info.external_jobid] > LOSSES:
+                self._cluster.cancel({info.external_jobid: future})
+                self._end(info, f"It lost the worker it ran on {LOSSES} times; it may be what kills them.")
+            elif future.status == "pending":
+                yield info
+            elif self._cluster.lost(future):
+                # Dask holds the loss of a worker against every task that waited for it, too
+                self._submit(info)
                 yield info
             else:
-                del self._futures[info.external_jobid]
                 self._end(info, self._cluster.problem(future))
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
@@ -162,7 +171,19 @@ class Executor(RemoteExecutor):
         super().shutdown()
         self._cluster.close()
 
+    def _submit(self, info: SubmittedJobInfo) -> None:
+        key, job = info.external_jobid, info.job
+        self._futures[key] = self._cluster.submit(
+            key,
+            self.format_job_exec(job),
+            dict(self.envvars()),
+            str(info.aux["log"]),
+            _needs(job),
+            job.priority,
+        )
+
     def _end(self, info: SubmittedJobInfo, problem: str | None) -> None:
+        self._futures.pop(info.external_jobid, None)
         if problem is None:
             self.report_job_success(info)
         else:

@@ -28,8 +28,6 @@ _LOST = 5
 
 #: for the clusters that are started here
 _SETTINGS = {
-    # on how many workers a job may be lost before it counts as failed: it may be what kills them
-    "distributed.scheduler.allowed-failures": 10,
     "distributed.deploy.lost-worker-timeout": f"{_LOST}s",
     "distributed.scheduler.http.routes": [],
 }
@@ -72,9 +70,17 @@ class Cluster:
         has = ", ".join(f"{name}={value:g}" for name, value in self._resources.items())
         return f"{self._settings.workers} worker(s) on {self._settings.scheduler}, each with {has}"
 
-    def listen(self, show: Callable[[str, str], None]) -> None:
-        """Have ``show`` called with the task's key for every line that a task prints."""
-        self._client.subscribe_topic(self._topic, lambda event: show(*event[1]))
+    def listen(self, show: Callable[[str, str], None], begun: Callable[[list[str]], None]) -> None:
+        """Have ``show`` called with the job's key for every line it prints, ``begun`` whenever it begins."""
+
+        def tell(event: Any) -> None:
+            key, line = event[1]
+            if line is None:
+                begun([key])
+            else:
+                show(key, line)
+
+        self._client.subscribe_topic(self._topic, tell)
 
     def unfit(self, needs: dict[str, float]) -> str | None:
         """Say why no worker will ever do for a job; None if one does, or if there is none yet."""
@@ -95,7 +101,7 @@ class Cluster:
         needs: dict[str, float],
         priority: int,
     ) -> Any:
-        """Submit a shell command as a task and return its future."""
+        """Submit a shell command of the job ``key`` as a task, and return the task's future."""
         return self._client.submit(
             task.run,
             key,
@@ -104,11 +110,15 @@ class Cluster:
             str(Path.cwd()),
             log,
             self._topic,
-            key=key,
+            key=f"{key}-{uuid.uuid4().hex[:8]}",  # a job may be submitted again
             resources=needs,
             priority=priority,
             pure=False,
         )
+
+    def lost(self, future: Any) -> bool:
+        """Say whether Dask gave a task up because workers were lost that it ran on or waited for."""
+        return future.status == "error" and isinstance(future.exception(), distributed.KilledWorker)
 
     def problem(self, future: Any) -> str | None:
         """Say why a task that has ended has failed; None if it has not."""
@@ -117,8 +127,6 @@ class Cluster:
             return f"It ended with the exit status {status}." if status else None
         if future.status == "error":
             error = future.exception()
-            if isinstance(error, distributed.KilledWorker):
-                return f"Its workers were lost {error.allowed_failures + 1} times; it may be what kills them."
             return f"{type(error).__name__}: {error}."
         return "The Dask scheduler is gone."
 

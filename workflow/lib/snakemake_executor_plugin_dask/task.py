@@ -8,7 +8,7 @@ from pathlib import Path
 
 import distributed
 
-#: the guards of the tasks that run on this worker
+#: the guards of the jobs that run on this worker
 _running: dict[str, "subprocess.Popen[str]"] = {}
 
 
@@ -16,17 +16,18 @@ def run(key: str, command: str, variables: dict[str, str], folder: str, log: str
     """Run a shell command, and hand on its output line by line.
 
     Args:
-        key: the task's.
+        key: the job's.
         command: for the shell.
         variables: to set besides the worker's own.
         folder: the working folder.
         log: file for the output; an earlier attempt's is kept above it.
-        topic: under which lines are sent to whoever submitted the task, with ``key``.
+        topic: under which lines are sent out with ``key``; None means that it begins.
 
     Returns:
         The exit status.
     """
     worker = distributed.get_worker()
+    worker.log_event(topic, (key, None))
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     guard = [sys.executable, str(Path(__file__).with_name("guard.py")), str(os.getpid()), command]
     with (
@@ -55,7 +56,7 @@ def run(key: str, command: str, variables: dict[str, str], folder: str, log: str
 
 
 def cancel(keys: list[str]) -> None:
-    """End those of the tasks that run on this worker."""
+    """End those of the jobs that run on this worker."""
     for key in keys:
         if (process := _running.get(key)) is not None:
             process.send_signal(signal.SIGTERM)
