@@ -21,12 +21,10 @@ from slurm import slurm  # noqa: F401  a fixture
 MODELS = int(os.environ.get("SAMEBITS_MODELS", "2"))
 
 #: mean seconds between two kills
-GAP = 8 if MODELS < 100 else 30
+GAP = 8 if MODELS < 100 else 60
 
-#: so many short trainings share a job of the cluster, as docs/scale.md advises: four models in each
-GROUPS = (
-    [] if MODELS < 100 else ["--groups", "train=models", "compare=models", "--group-components", "models=4"]
-)
+#: many short jobs: a model's trainings and their comparison share one, as docs/scale.md advises
+GROUPS = [] if MODELS < 100 else ["--groups", "train=model", "compare=model"]
 
 #: whatever is killed is tried again; with so many jobs some are met often
 STUBBORN = ["--retries", "20"]
@@ -38,7 +36,7 @@ SLURM = [
     *GROUPS,
 ]
 
-DASK = ["--profile", "dask", "--dask-workers", "2", "--dask-threads", "1", *STUBBORN, *GROUPS]
+DASK = ["--profile", "dask", "--dask-workers", "2", "--dask-threads", "2", *STUBBORN, *GROUPS]
 
 #: the class Unlike reads other data in every process
 RECIPE = """
