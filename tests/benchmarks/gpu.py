@@ -3,7 +3,6 @@
 ``python tests/benchmarks/gpu.py`` needs an NVIDIA GPU; SAMEBITS_GPU_PYTHON is as in ``tests/gpu``.
 """
 
-import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from prepared import seconds
 from run import pairs, tell
 from samebits import seal
 from samebits.spec import Spec
@@ -19,59 +19,6 @@ for other in ("gpu", "workflow"):
     sys.path.append(str(Path(__file__).parents[1] / other))
 
 STEPS = 400
-
-RECIPE = """
-import torch
-from torch import nn
-from torch.nn import functional as F
-from torch.utils.data import TensorDataset
-
-
-class Block(nn.Module):
-    def __init__(self, width, out, stride):
-        super().__init__()
-        self.a = nn.Conv2d(width, out, 3, stride, 1, bias=False)
-        self.b = nn.Conv2d(out, out, 3, 1, 1, bias=False)
-        self.short = nn.Conv2d(width, out, 1, stride, bias=False)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(out) for _ in range(2))
-
-    def forward(self, x):
-        y = F.relu(self.norms[0](self.a(x)))
-        return F.relu(self.norms[1](self.b(y)) + self.short(x))
-
-
-class Model(nn.Module):
-    batch_size = 256
-
-    def __init__(self):
-        super().__init__()
-        widths = [64, 64, 128, 256, 512]
-        self.first = nn.Conv2d(1, 64, 3, padding=1, bias=False)
-        self.blocks = nn.Sequential(*(
-            nn.Sequential(Block(a, b, 1 + (a != b)), Block(b, b, 1)) for a, b in zip(widths, widths[1:])
-        ))
-        self.head = nn.Linear(512, 10)
-
-    def forward(self, x):
-        x = F.interpolate(x.unflatten(1, (1, 8, 8)), scale_factor=8.0)
-        return self.head(self.blocks(self.first(x)).mean((2, 3)))
-
-    def training_step(self, batch, index):
-        x, y = batch
-        return F.cross_entropy(self(x), y)
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
-
-
-def datasets(data):
-    x, y = torch.tensor(data["X"] / 16, dtype=torch.float32), torch.tensor(data["y"])
-    return {"train": TensorDataset(x, y), "test": TensorDataset(x[:100], y[:100])}
-
-
-def metrics(predictions, test):
-    return {"accuracy": (predictions.argmax(1) == test.tensors[1]).double().mean()}
-"""
 
 BY_HAND = """
 import sys, time
@@ -105,6 +52,7 @@ print(time.perf_counter() - began)
 def main() -> None:
     """Print the ratios."""
     import installed
+    import models
     import training
 
     with tempfile.TemporaryDirectory() as name:
@@ -114,7 +62,7 @@ def main() -> None:
 
         def spec(tier: str) -> Spec:
             return bench.spec(
-                RECIPE,
+                models.RESIDUAL,
                 tier=tier,
                 device="cuda",
                 environment=environment,
@@ -127,10 +75,7 @@ def main() -> None:
             run = folder / tier
             shutil.rmtree(run, ignore_errors=True)
             bench.ledger(spec(tier), tier)
-            segments = [json.loads(line) for line in (run / "timing.jsonl").read_text().splitlines()]
-            return sum(
-                segment[f"{what}_seconds"] for segment in segments for what in ("restore", "train", "save")
-            )
+            return sum(seconds(run).values())
 
         def by_hand() -> float:
             variables = seal.environment(spec("unseeded"), folder, folder)

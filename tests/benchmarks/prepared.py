@@ -67,5 +67,10 @@ class Prepared:
         subprocess.run(
             command, cwd=folder / "scratch", env=environment, check=True, stdout=subprocess.DEVNULL
         )
-        lines = [json.loads(line) for line in (folder / "timing.jsonl").read_text().splitlines()]
-        return {what: sum(line[f"{what}_seconds"] for line in lines) for what in ("restore", "train", "save")}
+        return seconds(folder)
+
+
+def seconds(run: Path) -> dict[str, float]:
+    """Return the seconds that the segments of a run took, by what for."""
+    lines = [json.loads(line) for line in (run / "timing.jsonl").read_text().splitlines()]
+    return {what: sum(line[f"{what}_seconds"] for line in lines) for what in ("restore", "train", "save")}

@@ -62,13 +62,12 @@ def adopt(python: Path, root: Path, cache: Path) -> Path:
     source.lock.write_text(
         f"# environment.yaml {file_digest(source.specification)}\ntorch=={torch} --hash={record}\n"
     )
-    lock = file_digest(source.lock)
-    prefix = cache / "envs" / f"{NAME}-{lock.split(':')[1][:12]}"
+    prefix = training.place(source, cache)
     prefix.mkdir(parents=True, exist_ok=True)
     with (prefix / "environment.lock").open("w") as file:  # several tests may run at once
         fcntl.flock(file, fcntl.LOCK_EX)
         if not (prefix / manifest.FILE).exists():
-            _lay(prefix, interpreter, packages, torch, lock)
+            _lay(prefix, interpreter, packages, torch, file_digest(source.lock))
     return prefix
 
 

@@ -55,9 +55,8 @@ def test_the_workflow_verifies_what_is_identical_and_finds_what_is_not(gpu):
             assert not list(workspace.folder.glob("results/*/run-*/fingerprint.json"))  # all wait
             assert "which others train on" in log.read_text()
             os.kill(holder.pid, signal.SIGKILL)  # a lease whose holder died is free
-            assert process.wait(400) == 1, (
-                log.read_text()
-            )  # two models are unlike themselves, as they must be
+            # two models are unlike themselves, as they must be
+            assert process.wait(400) == 1, log.read_text()
         finally:
             process.kill()
             holder.kill()

@@ -185,9 +185,14 @@ def segments(ledger):
 def environment(cache, name="pytorch-cpu"):
     """Build the environment of PyTorch if the cache lacks it, check it, and return where it lies."""
     source = environments.find(name, [root()])
-    prefix = cache / "envs" / f"{name}-{file_digest(source.lock).split(':')[1][:12]}"
+    prefix = place(source, cache)
     environments.build(source, prefix)
     return prefix
+
+
+def place(source, cache):
+    """Return where the workflow builds an environment."""
+    return cache / "envs" / f"{source.name}-{file_digest(source.lock).split(':')[1][:12]}"
 
 
 def bench(folder, prefix):

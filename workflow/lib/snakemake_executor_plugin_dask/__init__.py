@@ -114,7 +114,7 @@ class Executor(RemoteExecutor):
         self._unfit: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._cluster = Cluster(self.workflow.executor_settings)
-        self._cluster.listen(self._show, self._starts.update)
+        self._cluster.listen(self._hear)
         self._logs = Path(".snakemake/dask_logs").resolve()
         self.next_seconds_between_status_checks = _INTERVAL
         self.logger.info(f"Dask: {self._cluster.describe()}")
@@ -189,8 +189,10 @@ class Executor(RemoteExecutor):
         else:
             self.report_job_error(info, msg=f"{problem} Its output is in {info.aux['log']}. ")
 
-    def _show(self, key: str, line: str) -> None:
-        if key in self._names:
+    def _hear(self, key: str, line: str | None) -> None:
+        if line is None:
+            self._starts[key] += 1
+        elif key in self._names:
             print(f"[{self._names[key]}] {line}", end="", file=sys.stderr, flush=True)
 
 

@@ -70,17 +70,9 @@ class Cluster:
         has = ", ".join(f"{name}={value:g}" for name, value in self._resources.items())
         return f"{self._settings.workers} worker(s) on {self._settings.scheduler}, each with {has}"
 
-    def listen(self, show: Callable[[str, str], None], begun: Callable[[list[str]], None]) -> None:
-        """Have ``show`` called with the job's key for every line it prints, ``begun`` whenever it begins."""
-
-        def tell(event: Any) -> None:
-            key, line = event[1]
-            if line is None:
-                begun([key])
-            else:
-                show(key, line)
-
-        self._client.subscribe_topic(self._topic, tell)
+    def listen(self, hear: Callable[[str, str | None], None]) -> None:
+        """Have ``hear`` called with a job's key and None when it begins, then for each line it prints."""
+        self._client.subscribe_topic(self._topic, lambda event: hear(*event[1]))
 
     def unfit(self, needs: dict[str, float]) -> str | None:
         """Say why no worker will ever do for a job; None if one does, or if there is none yet."""

@@ -38,9 +38,7 @@ def _verify(prefix: Path, *, remembered: bool) -> Manifest:
     mend = f"run `samebits env build {manifest.name} {where}{backend(manifest)} --force`"
     paths = listing(prefix)
     try:
-        memory = Memory.of(
-            prefix, paths
-        )  # before the hashing, so that what changes meanwhile shows next time
+        memory = Memory.of(prefix, paths)  # taken first: what changes during the hashing shows next time
         if not (remembered and memory.holds()):
             _compare(prefix, manifest, [path for path in paths if path != manifests.FILE], mend)
             memory.keep()
