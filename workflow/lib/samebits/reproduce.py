@@ -64,14 +64,12 @@ def reproduce(path: Path, trusted: Sequence[PublicKey], request: Request) -> str
             made_by = checked.receipt.predicate.samebits
             raise Uncheckable(
                 f"{path} was trained by samebits {made_by}, whose modules are {spec.library_digest}, "
-                f"and these are "
-                f"{own}; install that version"
+                f"and these are {own}; install that version"
             )
         if request.sample is not None and not (checked.ledger.parent / "checkpoints").is_dir():
             raise Uncheckable(
                 f"{path} holds no checkpoints to replay from; leave --sample out to train all of it, "
-                f"or give the "
-                "model's folder"
+                "or give the model's folder"
             )
         return _again(checked, spec, checked.ledger.parent, Path(scratch), request)
 

@@ -117,8 +117,7 @@ def numbers(spec: Spec, rows: Any) -> NDArray[Any]:
     if not isinstance(rows, np.ndarray | list) or found.dtype.kind not in "biuf":
         raise Refused(
             f"model {spec.model}: its test data is a {type(rows).__name__} of {found.dtype}, and a "
-            f"package takes "
-            "arrays of numbers; let the recipe's datasets give numpy arrays"
+            "package takes arrays of numbers; let the recipe's datasets give numpy arrays"
         )
     return found
 

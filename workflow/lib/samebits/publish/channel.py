@@ -12,7 +12,7 @@ import requests
 
 from samebits.digest import file_digest
 from samebits.errors import Refused
-from samebits.publish.places import Channel
+from samebits.publish.places import Channel, same
 
 #: variable that holds the token of a channel's server
 TOKEN = "SAMEBITS_CHANNEL_TOKEN"  # noqa: S105  the variable's name
@@ -30,13 +30,7 @@ def known(package: Path, channel: Channel) -> bool:
         there = file_digest(path) if path.is_file() else ""
     else:
         there = _listed(package.name, channel)
-    if there and there != file_digest(package):
-        raise Refused(
-            f"{channel.place} has another {package.name} ({there}), which is never replaced; raise "
-            f"the version "
-            "in the config, package: {version: …}"
-        )
-    return bool(there)
+    return bool(there) and same(channel.place, package.name, there, file_digest(package))
 
 
 def send(package: Path, channel: Channel) -> str:

@@ -13,7 +13,7 @@ import requests
 
 from samebits.digest import bytes_digest, file_digest
 from samebits.errors import Refused
-from samebits.publish.places import Index
+from samebits.publish.places import Index, same
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -38,13 +38,7 @@ def known(wheel: Path, index: Index) -> bool:
         there = found[1] or _digest(found[0])
     except requests.RequestException as error:
         raise Refused(f"{index.simple} cannot be asked: {_said(error)}") from None
-    if there != file_digest(wheel):
-        raise Refused(
-            f"{index.simple} has another {wheel.name} ({there}), which is never replaced; raise the "
-            f"version in "
-            "the config, package: {version: …}"
-        )
-    return True
+    return same(index.simple, wheel.name, there, file_digest(wheel))
 
 
 def send(wheel: Path, index: Index) -> str:
@@ -62,8 +56,8 @@ def send(wheel: Path, index: Index) -> str:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         said = " ".join(_COLOUR.sub("", " ".join(lines[-2:])).split())[-300:]
         raise Refused(
-            f"{index.upload} did not take {wheel.name}: {said}; TWINE_USERNAME and TWINE_PASSWORD say "
-            f"who you are"
+            f"{index.upload} did not take {wheel.name}: {said}; TWINE_USERNAME and TWINE_PASSWORD say who "
+            "you are"
         )
     return "published"
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from samebits.errors import Refused
+
 
 @dataclass(frozen=True)
 class Index:
@@ -52,3 +54,17 @@ class Places:
     index: Index | None = None
     channel: Channel | None = None
     registry: Registry | None = None
+
+
+def same(place: str, name: str, there: str, ours: str) -> bool:
+    """Return true if a place holds what would be published to it, told by digests.
+
+    Raises:
+        Refused: it holds something else under this name.
+    """
+    if there != ours:
+        raise Refused(
+            f"{place} has another {name} ({there}), which is never replaced; raise the version in the "
+            "config, package: {version: …}"
+        )
+    return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from samebits.digest import bytes_digest, canonical_json, file_digest
 from samebits.environments.container.programs import call, need
 from samebits.errors import Refused
-from samebits.publish.places import Registry
+from samebits.publish.places import Registry, same
 from samebits.receipt import ENVELOPE
 
 TYPE = "application/vnd.samebits.model.v1"
@@ -84,13 +84,8 @@ def known(artifact: Artifact, registry: Registry) -> bool:
         if re.search("manifest unknown|name unknown|not found|404", str(refused)):
             return False
         raise
-    if (there := bytes_digest(raw.encode())) != artifact.digest:
-        raise Refused(
-            f"{registry.place} has another {artifact.name} {artifact.version} ({there}), which is "
-            f"never replaced; "
-            "raise the version in the config, package: {version: …}"
-        )
-    return True
+    name = f"{artifact.name} {artifact.version}"
+    return same(registry.place, name, bytes_digest(raw.encode()), artifact.digest)
 
 
 def send(artifact: Artifact, registry: Registry) -> str:
