@@ -4,8 +4,10 @@ import base64
 import hashlib
 import io
 import json
+import struct
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 import zstandard
@@ -95,6 +97,57 @@ def test_a_sound_package_is_unpacked(pack, kind, tmp_path):
 @pytest.mark.parametrize("name", ["../out", "/out", "a/../../out", "a\\..\\out", "./a", "a//b"])
 def test_no_name_leads_out_of_the_folder(pack, name, tmp_path):
     refused(pack(tmp_path, {name: b"x"}), tmp_path, "leads elsewhere")
+
+
+def at(data, mark, last=False):
+    """Return the bytes before a zip's record and from it on: a member, the directory or the end."""
+    place = (data.rindex if last else data.index)(mark)
+    return data[:place], data[place:]
+
+
+def hidden(data):
+    """Put a member between the listed ones and the directory, which does not list it."""
+    members, directory = at(data, b"PK\1\2")
+    name = data[30 : 30 + data[26]]
+    member = b"PK\3\4" + struct.pack("<5H3L2H", 20, 0, 0, 0, 33, zlib.crc32(b"evil"), 4, 4, len(name), 0)
+    return moved(members + member + name + b"evil", directory)
+
+
+def moved(members, directory):
+    """Write where the directory lies into the end that follows it."""
+    directory, end = at(directory, b"PK\5\6", last=True)
+    return members + directory + end[:16] + struct.pack("<L", len(members)) + end[20:]
+
+
+ADDED = {
+    "a member that is not listed": hidden,
+    "before the first member": lambda data: b"PK\3\4" + data,
+    "behind the end": lambda data: data + b"PK\3\4",
+    "a comment": lambda data: data[:-2] + b"\4\0PK\3\4",
+    "another name where the member lies": lambda data: data[:30] + b"M" + data[31:],
+    "another size where the member lies": lambda data: data[:22] + b"\1" + data[23:],
+    "sizes behind the data": lambda data: data[:6] + b"\x08" + data[7:],
+}
+
+
+@pytest.mark.parametrize("pack", [wheel, conda])
+@pytest.mark.parametrize("change", ADDED.values(), ids=ADDED)
+def test_what_only_some_readers_of_a_zip_would_find_is_refused(pack, change, tmp_path):
+    path = pack(tmp_path)
+    path.write_bytes(change(path.read_bytes()))
+    refused(path, tmp_path, "there is more in it than its directory lists")
+
+
+def test_what_only_some_readers_of_a_tar_would_find_is_refused(tmp_path, monkeypatch):
+    more = zstandard.decompress(tar({"model/__init__.py": b"evil"}))
+    monkeypatch.setattr(zstandard, "compress", lambda data, real=zstandard.compress: real(data + more))
+    refused(conda(tmp_path), tmp_path, "goes on behind its end")
+
+
+def test_only_its_own_list_may_be_unsigned_in_a_package():
+    names = ("info/paths.json", f"{INFO}/RECORD", f"a/{INFO}/RECORD", "RECORD")
+    assert [archive.is_list("wheel", name) for name in names] == [False, True, False, False]
+    assert [archive.is_list("conda", name) for name in names] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("pack", [wheel, conda])

@@ -121,6 +121,22 @@ def test_one_bit_of_any_file_of_a_package_is_told_by_its_name(packaged, key, suf
     check(repack(folder, tmp_path / path.name), [key.public])
 
 
+@pytest.mark.parametrize("place", ["_rows", "model/more", "materials/more"])
+def test_a_link_in_an_installed_package_is_told(packaged, key, tmp_path, place):
+    """A folder of a module's name stands in front of it when Python imports."""
+    module = next(unpacked(package(packaged, ".whl"), tmp_path / "a").rglob("package.dsse.json")).parent
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    (elsewhere / "__init__.py").write_text("")
+    (module / place).symlink_to(elsewhere)
+    with pytest.raises(Different, match=f"{place} is no plain file"):
+        check(module, [key.public])
+    (module / place).unlink()
+    assert "__pycache__" not in check(module, [key.public]).what
+    (module / "__pycache__").mkdir()
+    (module / "__pycache__" / "_rows.cpython-311.pyc").touch()
+    assert "not the bytecode in its __pycache__" in check(module, [key.public]).what
+
+
 @pytest.mark.parametrize("change", ["added", "missing", "code"])
 @pytest.mark.parametrize("suffix", KINDS)
 def test_files_that_were_added_or_taken_away_are_told(packaged, key, suffix, change, tmp_path):

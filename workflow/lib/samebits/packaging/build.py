@@ -100,7 +100,7 @@ def _describe(
     )
 
 
-def _around(writer: ModuleType, metadata: Metadata, within: str) -> dict[str, str]:
+def _around(kind: str, writer: ModuleType, metadata: Metadata, within: str) -> dict[str, str]:
     """Return what an archive holds besides the package and its own list: path -> ``sha256:…``.
 
     It describes the package and does not depend on its files, so an archive without any shows it.
@@ -113,7 +113,7 @@ def _around(writer: ModuleType, metadata: Metadata, within: str) -> dict[str, st
     return {
         name: f"sha256:{digest}"
         for name, digest in files.items()
-        if not name.startswith(f"{within}/") and not archive.is_list(name)
+        if not name.startswith(f"{within}/") and not archive.is_list(kind, name)
     }
 
 
@@ -134,7 +134,7 @@ def _write(
         for path in sorted(package.rglob("*"))
         if path.is_file()
     }
-    files |= _around(writer, metadata, within)
+    files |= _around(kind, writer, metadata, within)
     signed = file_digest(package / "evidence" / envelope.ENVELOPE).removeprefix("sha256:")
     stated = Package(
         subject=[Resource.of(name, digest) for name, digest in sorted(files.items())],

@@ -1,7 +1,8 @@
 """Packages unpacked with care: a wheel or a .conda from a stranger may be made to do harm.
 
 Refused are names that lead out of the folder, links, duplicates, what is encrypted, and archives that hold
-far more than a model would leave when it is compressed. A package's own list of its files must be exact.
+far more than a model would leave when it is compressed. A package's own list of its files must be exact, and
+so must the archive: what one reader passes over, another one may install.
 """
 
 import base64
@@ -10,6 +11,7 @@ import hashlib
 import io
 import json
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,6 +26,11 @@ from samebits.errors import Refused, explain
 RATIO, ALLOWED = 200, 64 << 20
 #: files in an archive
 MOST = 20_000
+
+#: a zip member's local header: mark, flags, method, checksum, sizes, and the lengths of name and extra field
+_LOCAL = struct.Struct("<4s2xHH4xLLLHH")
+#: stands for a size that the extra field tells in 64 bits
+_LARGE = 0xFFFF_FFFF
 
 
 class _Place:
@@ -92,18 +99,64 @@ def unpack(archive: Path, folder: Path) -> tuple[str, dict[str, str]]:
     return kind, place.files
 
 
-def is_list(name: str) -> bool:
-    """Tell whether a file is the list of files that unpacking held the package against."""
-    return name == "info/paths.json" or (name.endswith(".dist-info/RECORD") and name.count("/") == 1)
+def is_list(kind: str, name: str) -> bool:
+    """Tell whether a file is the list of files that unpacking held a package of this kind against."""
+    if kind == "conda":
+        return name == "info/paths.json"
+    return name.endswith(".dist-info/RECORD") and name.count("/") == 1
 
 
 def _members(archive: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
     with zipfile.ZipFile(archive) as members:
+        if not _gapless(archive, members):
+            raise Refused(
+                f"{archive}: there is more in it than its directory lists, which some readers would use; do "
+                "not use this file"
+            )
         for info in members.infolist():
             mode = info.external_attr >> 16
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or info.is_dir() or info.flag_bits & 1:
                 raise Refused(f"{archive}: {info.filename!r} in it is no plain file; do not use this file")
             yield members, info
+
+
+def _gapless(archive: Path, members: zipfile.ZipFile) -> bool:
+    """Tell whether a zip is its members in a row, the directory of them and its end, and nothing else.
+
+    A reader goes by the directory or from member to member (APPNOTE.TXT 4.3); only then do both see the same.
+    """
+    with archive.open("rb") as file:
+
+        def read(place: int, size: int) -> bytes:
+            file.seek(place)
+            return file.read(size)
+
+        place = 0
+        for info in sorted(members.infolist(), key=lambda info: info.header_offset):
+            header = read(place, _LOCAL.size)
+            if info.header_offset != place or len(header) < _LOCAL.size:
+                return False
+            mark, flags, method, *sizes, name, extra = _LOCAL.unpack(header)
+            written = read(place + _LOCAL.size, name + extra)
+            # no sizes behind the data, where only its own reader would find them
+            known = (b"PK\3\4", info.flag_bits & ~0x08, info.compress_type, _name(info))
+            small = sizes == [info.CRC, info.compress_size, info.file_size]
+            told = struct.pack("<HHQQ", 1, 16, info.file_size, info.compress_size)
+            large = sizes == [info.CRC, _LARGE, _LARGE] and written[name:].startswith(told)
+            if (mark, flags, method, written[:name]) != known or not (small or large):
+                return False
+            place += _LOCAL.size + name + extra + info.compress_size
+        listed = sum(
+            46 + len(_name(info)) + len(info.extra) + len(info.comment) for info in members.infolist()
+        )
+        end = archive.stat().st_size - 22
+        more = 76 if read(end - 20, 4) == b"PK\6\7" else 0  # the end of a zip64 is told in two more records
+        return place == members.start_dir and place + listed + more == end and not members.comment
+
+
+def _name(info: zipfile.ZipInfo) -> bytes:
+    """Return a member's name as it is written."""
+    return info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
 
 
 def _wheel(archive: Path, place: _Place) -> None:
@@ -125,12 +178,16 @@ def _conda(archive: Path, place: _Place) -> None:
             stream = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed)
             with tarfile.open(fileobj=stream, mode="r|") as tar:
                 for member in tar:
-                    content = tar.extractfile(member) if member.isreg() else None
+                    plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.pax_headers
+                    content = tar.extractfile(member) if plain else None
                     if content is None:
                         raise Refused(
                             f"{archive}: {member.name!r} in it is no plain file; do not use this file"
                         )
                     place.put(member.name, content)
+                while rest := tar.fileobj.read(1 << 20):  # behind the end's first block
+                    if rest.strip(b"\0"):
+                        raise ValueError(f"{info.filename} goes on behind its end")
 
 
 def _record(folder: Path, files: dict[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,8 @@ def _archive(path: Path, trusted: Sequence[PublicKey], folder: Path) -> Checked:
     packed = _opened(folder / name, trusted, str(path))
     if packed.predicate.kind != kind:
         raise Different(f"{path}: its statement is of a {packed.predicate.kind}, and it is a {kind}")
-    left_out = {name, *filter(archive.is_list, files)}
-    _compare(path, packed.subject, {each: hex for each, hex in files.items() if each not in left_out})
+    covered = {each: hex for each, hex in files.items() if each != name and not archive.is_list(kind, each)}
+    _compare(path, packed.subject, covered)
     said = packed.predicate
     expected = f"{said.name.replace('-', '_') if kind == 'wheel' else said.name}-{said.version}-"
     if not path.name.startswith(expected):
@@ -92,9 +92,9 @@ def _package_folder(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
     """Check a package where it is installed or unpacked: the folder that is imported."""
     packed = _opened(folder / STATEMENT, trusted, str(folder))
     found = {
-        path.relative_to(folder).as_posix(): _digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and path != folder / STATEMENT
+        name: _digest(path)
+        for name, path in _files(folder).items()
+        if "__pycache__" not in path.parts and path != folder / STATEMENT
     }
     # a noarch conda package has its modules below site-packages/
     above = f"{'site-packages/' if packed.predicate.kind == 'conda' else ''}{folder.name}/"
@@ -104,7 +104,11 @@ def _package_folder(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
         if each.name.startswith(above)
     ]
     _compare(folder, own, found)
-    return _packed(folder, packed, folder, trusted)
+    checked = _packed(folder, packed, folder, trusted)
+    if any(folder.rglob("__pycache__/*.pyc")):
+        note = "; not the bytecode in its __pycache__, which Python wrote here and no signature covers"
+        checked = replace(checked, what=checked.what + note)
+    return checked
 
 
 def _packed(path: Path, packed: Package, folder: Path, trusted: Sequence[PublicKey]) -> Checked:
@@ -175,8 +179,20 @@ def _read_receipt(path: Path, trusted: Sequence[PublicKey], where: str) -> Recei
 
 
 def _model_files(folder: Path) -> dict[str, Path]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {f"{statement.MODEL}{path.relative_to(folder).as_posix()}": path for path in paths}
+    return {f"{statement.MODEL}{name}": path for name, path in _files(folder).items()}
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Return all files below a folder by their paths within it.
+
+    Raises:
+        Different: there is a link, which may lead to other code tomorrow, or something else that is no file.
+    """
+    paths = sorted(folder.rglob("*"))
+    for path in paths:
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise Different(f"{path} is no plain file, and was not there when it was signed")
+    return {path.relative_to(folder).as_posix(): path for path in paths if path.is_file()}
 
 
 def _check_artifacts(where: Path, receipt: Receipt, files: Mapping[str, Path], complete: bool = True) -> None:
@@ -254,8 +270,7 @@ def _check_claim(where: Path, receipt: Receipt) -> None:
 
 def _check_materials(where: Path, receipt: Receipt, folder: Path) -> None:
     named = [each for each in receipt.predicate.materials if each.name.startswith(f"{materials.FOLDER}/")]
-    paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-    found = {f"{materials.FOLDER}/{path.relative_to(folder).as_posix()}": _digest(path) for path in paths}
+    found = {f"{materials.FOLDER}/{name}": _digest(path) for name, path in _files(folder).items()}
     _compare(where, named, found)
     described = json.loads((folder / materials.DESCRIPTION).read_bytes())
     if described["data"]["files"] != receipt.predicate.data:
