@@ -75,6 +75,19 @@ def test_another_parameter_is_named_by_its_path(runs, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, 1.0), (1, True), (0.0, -0.0), ([1], [1.0]), ({"a": None}, {}), (0, False)]
+)
+def test_parameters_that_python_takes_for_equal_are_other_parameters(tmp_path, one, other):
+    """Whatever is written otherwise gives another ledger, so `cmp` and the verdict say the same."""
+    a, b = (
+        toy.train(tmp_path / name, spec=replace(SPEC, params={"alpha": value}))
+        for name, value in (("run-1", one), ("run-2", other))
+    )
+    found = difference(a, b)
+    assert (found["kind"], found["tensor"].split(".")[:2]) == ("spec", ["params", "alpha"])
+
+
 def test_another_library_is_named_where_the_environment_differs(runs, tmp_path):
     spec = replace(SPEC, environment_digest="sha256:" + "9" * 64)
     other = toy.train(tmp_path / "run-3", spec=spec)

@@ -118,6 +118,16 @@ def test_the_worked_example_is_accepted_and_typed():
         ("publish", {"registry": {"place": "Host"}}, r"publish.registry.place"),
         ("models/digits-cnn/params", {"lr": "1e-3"}, r"params.lr: '1e-3' is text to YAML; write 0.001"),
         (
+            "models/digits-cnn/params",
+            {"lr": float("inf")},
+            r"params.lr: inf cannot be recorded; leave it out",
+        ),
+        (
+            "models/digits-cnn/params",
+            {"lr": {"steps": [1, float("nan")]}},
+            r"params.lr.steps.1: nan cannot be recorded; leave it out",
+        ),
+        (
             "models/digits-cnn/environment",
             "pytorch-gpx",
             r"models.digits-cnn.environment: unknown environment 'pytorch-gpx': did you mean pytorch-",

@@ -278,6 +278,26 @@ def test_training_that_ends_early_is_recorded_resumed_and_replayed_as_such(tmp_p
         assert replay(run, number, Impatient(), tmp_path / "replay", spec=spec) is None
 
 
+def test_a_run_that_stopped_before_its_end_is_no_proof(tmp_path: Path):
+    """A twin of the test above: the trainer stopped, and what it trained was not finished."""
+    run = toy.train(tmp_path / "run-1", Impatient())
+    with pytest.raises(Refused, match=r"ends with step \d of 6, and it was not finished"):
+        replay(run, 1, Toy(), tmp_path / "replay")
+
+
+@pytest.mark.parametrize(
+    "steps", [[0, 1, 4, 6], [0, 2, 4], [0, 2, 3], [0, 2, 5], [0], [2, 4, 6], [0, 2, 4, 6, 6], [0, 3]]
+)
+def test_a_run_with_other_segments_than_its_spec_is_no_proof(tmp_path: Path, steps: list[int]):
+    run = tmp_path / "run-1"
+    run.mkdir()
+    lines = [{"kind": "checkpoint", "step": step, "state": "none"} for step in steps]
+    toy.rewrite(run, [*toy.records(GOLDEN)[:1], *lines, {"kind": "end"}])
+    unfinished = steps in ([0, 2, 4], [0, 2, 3])  # where it may have ended early
+    with pytest.raises(Refused, match="step-00000000" if unfinished else "its spec asks for"):
+        replay(run, 1, Toy(), tmp_path / "replay")
+
+
 def damage(path: Path, how: str) -> None:
     match how:
         case "flipped":

@@ -26,6 +26,16 @@ def test_a_sample_is_a_share_of_the_segments_rounded_up(share):
     assert drawn.unseen == 1 - len(drawn.segments) / SPEC.segments
 
 
+@pytest.mark.parametrize("share", [0, -0.1, 1.1, float("nan")])
+def test_a_share_that_proves_nothing_is_refused(share):
+    with pytest.raises(Refused, match="proves nothing"):
+        Sample.draw(GOLDEN, share)
+
+
+def test_the_smallest_share_is_one_segment():
+    assert len(Sample.draw(GOLDEN, 1e-300).segments) == 1
+
+
 def test_every_segment_is_drawn_as_often_as_any_other():
     drawn = Counter(Sample.draw(GOLDEN, 0.3, nonce=f"{number:032x}").segments[0] for number in range(3000))
     # three in a thousand samples of this size would lie further off than four standard deviations
@@ -45,7 +55,14 @@ def test_a_sample_comes_back_from_its_file_and_takes_the_place_of_earlier_replay
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", '{"format": "samebits-sample/2"}', '{"format": 1, "of": 2}']
+    "content",
+    [
+        *("", "{}", "[]", '{"format": "samebits-sample/2"}', '{"format": 1, "of": 2}'),
+        *(
+            f'{{"format": "samebits-sample/1", "head": "", "nonce": "", "of": 3, "segments": {segments}}}'
+            for segments in ("[]", "[0]", "[4]", "[2, 1]", "[1, 1]", "3", "null")
+        ),
+    ],
 )
 def test_what_is_no_sample_is_refused(tmp_path, content):
     (tmp_path / "sample.json").write_text(content)

@@ -87,9 +87,11 @@ def replay(
         report: takes lines that tell of the progress.
 
     Raises:
-        Refused: the run is not finished, or a checkpoint is not what its ledger says.
+        Refused: the run is not finished, has other segments than its spec or stopped before its end, or a
+            checkpoint is not what its ledger says.
     """
     recorded = [r for r in ledger.read(original / ledger.FINISHED) if r["kind"] == "checkpoint"]
+    _check_ends(spec, original, [record["step"] for record in recorded])
     begin, end = recorded[segment.number - 1 : segment.number + 1]
     with _alone(folder):
         _clear(folder)
@@ -104,7 +106,13 @@ def replay(
         _write_checkpoint(adapter, state, step, spec, folder, writer, known=end["state"])
         if segment.conclude:
             last = Reached(recorded[-1]["step"], recorded[-1]["state"])
-            _conclude(adapter, _restore(adapter, last, spec, original), folder, writer)
+            state = _restore(adapter, last, spec, original)
+            if last.step < spec.steps and not adapter.finished(state):
+                raise Refused(
+                    f"{original} ends with step {last.step} of {spec.steps}, and it was not finished; "
+                    "train it again"
+                )
+            _conclude(adapter, state, folder, writer)
         writer.finish()
 
 
@@ -123,6 +131,15 @@ def _alone(folder: Path) -> Iterator[None]:
         raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
     finally:
         os.close(descriptor)
+
+
+def _check_ends(spec: Spec, original: Path, steps: list[int]) -> None:
+    """Hold the steps with checkpoints against the spec: its boundaries, of which the last may come early."""
+    due, last = spec.boundaries, len(steps) - 1
+    if not (0 < last < len(due) and steps[:-1] == due[:last] and due[last - 1] < steps[-1] <= due[last]):
+        raise Refused(
+            f"{original} has checkpoints at the steps {steps}, and its spec asks for {due}; train it again"
+        )
 
 
 def _segment(

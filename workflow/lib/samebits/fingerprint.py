@@ -3,6 +3,7 @@
 Identity is claimed within a fingerprint. It holds no host name, path or time: equal machines have equal ones.
 """
 
+import json
 import platform
 import re
 import sys
@@ -45,12 +46,19 @@ def take(spec: Spec, framework: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """List where two JSON values differ: dotted path -> the two values, None for a missing one."""
+    """List where two JSON values are not written alike: dotted path -> both, None for a missing one.
+
+    To Python 1, 1.0 and True are equal.
+    """
     if not (isinstance(a, dict) and isinstance(b, dict)):
-        return {} if a == b else {path: (a, b)}
+        return {} if json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True) else {path: (a, b)}
     found: dict[str, tuple[Any, Any]] = {}
     for key in sorted(a.keys() | b.keys()):
-        found |= differences(a.get(key), b.get(key), f"{path}.{key}" if path else key)
+        place = f"{path}.{key}" if path else key
+        if key in a and key in b:
+            found |= differences(a[key], b[key], place)
+        else:
+            found[place] = (a.get(key), b.get(key))
     return found
 
 

@@ -25,6 +25,7 @@ class Run:
         head: digest of its ledger.
         fingerprint: of the process that it was.
         ends: the steps at which the segments of the whole run end.
+        whole: ``records`` are all that its ledger has.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Run:
     head: str
     fingerprint: dict[str, Any]
     ends: tuple[int, ...]
+    whole: bool = True
 
     def of(self, kind: str) -> list[Record]:
         """Return the records of one kind, in order."""
@@ -49,7 +51,7 @@ class Run:
         kept += [self.records[places[0]]] if start and segment > 1 else []
         kept += self.records[places[segment - 1] : places[segment] + 1]
         kept += [record for record in self.records if record["kind"] in CONCLUSION] if conclude else []
-        return replace(self, records=[*kept, self.records[-1]])
+        return replace(self, records=[*kept, self.records[-1]], whole=False)
 
 
 def read(folder: Path) -> Run:

@@ -42,21 +42,25 @@ class Sample:
 
     @classmethod
     def draw(cls, run: Path, share: float, nonce: str | None = None) -> "Sample":
-        """Draw ``share`` of the segments of a finished run, rounded up.
+        """Draw ``share`` of the segments of a finished run, rounded up: at least one.
 
         Segments are ordered by the SHA-256 of ``head/nonce/number`` in ASCII, and the first ones are taken.
 
         Raises:
-            Refused: the run's ledger is not finished or broken.
+            Refused: the run's ledger is not finished or broken, has no step, or the share is none.
         """
+        if not 0 < share <= 1:
+            raise Refused(f"a sample of {share:g} proves nothing; draw a share above 0 and up to 1")
         path = run / ledger.FINISHED
         of = sum(record["kind"] == "checkpoint" for record in ledger.read(path)) - 1
+        if of < 1:
+            raise Refused(f"{path} records no step, so there is nothing to replay")
         head, nonce = ledger.head(path), nonce or secrets.token_hex(16)
 
         def place(number: int) -> bytes:
             return hashlib.sha256(f"{head}/{nonce}/{number}".encode("ascii")).digest()
 
-        count = math.ceil(round(share * of, 9))
+        count = max(1, math.ceil(round(share * of, 9)))
         return cls(
             head=head, nonce=nonce, of=of, segments=sorted(sorted(range(1, of + 1), key=place)[:count])
         )
@@ -78,6 +82,14 @@ class Sample:
             fields = json.loads(path.read_bytes())
             if (found := fields.pop("format")) != FORMAT:
                 raise Refused(f"{path}: its format is {found!r}, this reads {FORMAT!r}")
-            return cls(**fields)
+            drawn = cls(**fields)
+            numbers = drawn.segments
+            if (
+                not numbers
+                or numbers != sorted(set(numbers))
+                or not 1 <= numbers[0] <= numbers[-1] <= drawn.of
+            ):
+                raise ValueError(f"segments {numbers} of {drawn.of}")
+            return drawn
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             raise Refused(f"{path} is missing or broken; run the workflow to draw the sample again") from None

@@ -25,7 +25,7 @@ def verify(
     sample: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="With --replay of a model's folder: only this share of the segments."
+            min=0, max=1, help="With --replay of a model's folder: only this share of the segments, above 0."
         ),
     ] = None,
     data: Annotated[

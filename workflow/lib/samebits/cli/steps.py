@@ -81,7 +81,9 @@ def train(
 def sample(
     ledger: Annotated[Path, typer.Argument(exists=True, help="ledger.jsonl of a finished run.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The sample.json to write.")],
-    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the segments, rounded up.")] = 1.0,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the segments, above 0, rounded up.")
+    ] = 1.0,
 ) -> None:
     """Draw the segments of a run that are replayed, from its ledger and a number that nobody knew before."""
     from samebits.sample import Sample

@@ -1,5 +1,6 @@
 """A config is checked whole, with everything that it names, before any job starts."""
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path], produc
     for param, value in model.params.items():
         if isinstance(value, str) and _is_number(value):
             yield f"{key}.params.{param}: {value!r} is text to YAML; write {float(value)!r}"
+    for place, value in _endless({"params": model.params, "options": model.options}):
+        yield f"{key}.{place}: {value} cannot be recorded; leave it out, and let the recipe set it by default"
 
 
 def _environment_problems(config: Config, roots: list[Path]) -> list[str]:
@@ -131,6 +134,21 @@ def _environment_problems(config: Config, roots: list[Path]) -> list[str]:
         except Refused as refused:
             problems.append(f"config: models.{name}.environment: {refused}")
     return problems
+
+
+def _endless(values: Any, place: str = "") -> Iterable[tuple[str, float]]:
+    """Yield the infinities and NaNs among nested values, which JSON has no words for, by their places."""
+    if isinstance(values, float) and not math.isfinite(values):
+        yield place, values
+    nested = (
+        values.items()
+        if isinstance(values, Mapping)
+        else enumerate(values)
+        if isinstance(values, list)
+        else ()
+    )
+    for key, value in nested:
+        yield from _endless(value, f"{place}.{key}" if place else str(key))
 
 
 def _is_number(text: str) -> bool:
