@@ -17,7 +17,7 @@ RUNTIME = PACKAGE / "packaging" / "runtime"
 #: ground floor first
 FLOORS = [
     {"__init__", "errors"},
-    {"digest", "seeds", "execution", "options", "gpus"},
+    {"digest", "seeds", "execution", "options", "gpus", "turns"},
     {"spec", "tree", "checkpoint", "tiers", "data", "script"},
     {"fingerprint", "ledger", "library", "recipe", "content"},
     {"seal", "sample", "runs"},

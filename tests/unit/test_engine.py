@@ -73,9 +73,8 @@ def replay(
 ) -> Difference | None:
     """Replay a segment into ``folder``, with the ends of the run or without; return where it parts."""
     folder.mkdir(exist_ok=True)
-    (folder / "fingerprint.json").write_text("{}")
     segment = engine.Segment(number, start=ends, conclude=ends)
-    engine.replay(adapter, spec, run, segment, folder, report=lambda line: None)
+    engine.replay(adapter, spec, {}, run, segment, folder, report=lambda line: None)
     return difference(runs.read(run).excerpt(number, ends, ends), runs.read_replay(folder, number, ends))
 
 
@@ -209,7 +208,7 @@ class Lossless(Toy):
 @pytest.mark.parametrize(("adapter", "said"), [(Toy, True), (Lossless, False)])
 def test_the_progress_tells_a_loss_only_where_there_is_one(tmp_path, adapter, said):
     told = []
-    engine.run(adapter(), SPEC, tmp_path, told.append)
+    engine.run(adapter(), SPEC, toy.FINGERPRINT, tmp_path, told.append)
     (line,) = told
     assert line.startswith("step 6/6, ")
     assert ("loss" in line) == said

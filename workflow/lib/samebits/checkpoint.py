@@ -34,7 +34,7 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def save_digested(path: Path, tensors: Mapping[str, Tensor], threads: int = 1) -> list[TensorRow]:
@@ -88,9 +88,9 @@ def read(path: Path) -> dict[str, Tensor]:
     }
 
 
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on the disk, so that a rename in it outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Put a file's bytes, or a folder's entries, on the disk, so that they outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -198,9 +198,9 @@ def _slurm(spec: Spec, given: dict[str, Any]) -> Any:
         "nanny": False,
         "python": shlex.join(_python()),
         "scheduler_options": options | {"dashboard_address": f"{options['host']}:0"},
-        "worker_extra_args": [
+        "worker_extra_args": [  # which go into a job's script as they are
             *given.get("worker_extra_args", []),
-            *_arguments(f"//{options['host']}"),
+            *map(shlex.quote, _arguments(f"//{options['host']}")),
         ],
         "local_directory": None,
         "death_timeout": None,

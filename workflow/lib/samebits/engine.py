@@ -4,14 +4,11 @@ Every segment begins by loading the checkpoint that the one before has just writ
 replayed process would. So a state that forgot something cannot hide: the first run would differ from itself.
 """
 
-import fcntl
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,33 +42,51 @@ class Segment(NamedTuple):
     conclude: bool
 
 
-def run(adapter: Adapter, spec: Spec, folder: Path, report: Report) -> None:
+def run(adapter: Adapter, spec: Spec, taken: dict[str, Any], folder: Path, report: Report) -> None:
     """Train a spec into ``folder``, or go on from the last checkpoint of an interrupted attempt.
 
-    Leaves ``ledger.jsonl``, ``checkpoints/``, ``model/``, ``predictions.safetensors`` and ``timing.jsonl``.
-    A resumed run leaves the same bytes as one that was never touched, but for the timing.
+    Leaves ``ledger.jsonl``, ``checkpoints/``, ``model/``, ``predictions.safetensors``, ``fingerprint.json``
+    and ``timing.jsonl``. A resumed run leaves the same bytes as one that was never touched, but for the
+    timing, and for the fingerprint if an earlier attempt trained on another machine.
+
+    Args:
+        adapter: a fresh adapter.
+        spec: what to train.
+        taken: the fingerprint of this process, as JSON.
+        folder: the run's; no other process works in it.
+        report: takes lines that tell of the progress.
     """
-    with _alone(folder):
-        progress = ledger.resumable(folder, spec)
-        writer = Writer(folder, progress.lines if progress else ())
-        if progress is None:
-            _clear(folder)
-            writer.spec(spec)
-            reached = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer)
-        else:
-            reached = Reached(progress.step, progress.state)
-            report(f"going on from the checkpoint at step {reached.step}")
-        for last in spec.boundaries:
-            if last > reached.step:
-                reached = _segment(adapter, reached, last, spec, folder, writer, report)
-                if reached.step < last:  # finished early, now or before an interruption
-                    break
-        _conclude(adapter, _restore(adapter, reached, spec, folder), folder, writer)
-        writer.finish()
+    progress = ledger.resumable(folder, spec)
+    writer = Writer(folder, progress.lines if progress else ())
+    if progress is None:
+        _clear(folder)
+        writer.spec(spec)
+        reached = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer)
+    else:
+        reached = Reached(progress.step, progress.state)
+        report(f"going on from the checkpoint at step {reached.step}")
+    _write_fingerprint(taken, folder)
+    told = {"fingerprint": taken}
+    for last in spec.boundaries:
+        if last > reached.step:
+            reached = _segment(adapter, reached, last, spec, folder, writer, report, told)
+            told = {}
+            if reached.step < last:  # finished early, now or before an interruption
+                break
+    _conclude(adapter, _restore(adapter, reached, spec, folder), folder, writer)
+    if earlier := [*_earlier(taken, folder)]:
+        _write_fingerprint({**taken, "earlier": earlier}, folder)
+    writer.finish()
 
 
 def replay(
-    adapter: Adapter, spec: Spec, original: Path, segment: Segment, folder: Path, report: Report
+    adapter: Adapter,
+    spec: Spec,
+    taken: dict[str, Any],
+    original: Path,
+    segment: Segment,
+    folder: Path,
+    report: Report,
 ) -> None:
     """Compute one segment of a finished run again, from the checkpoint that it begins with.
 
@@ -81,6 +96,7 @@ def replay(
     Args:
         adapter: a fresh adapter.
         spec: what to train; the run's own unless something changed.
+        taken: the fingerprint of this process, as JSON.
         original: the run's folder.
         segment: which segment.
         folder: where the replay is recorded.
@@ -93,44 +109,27 @@ def replay(
     recorded = [r for r in ledger.read(original / ledger.FINISHED) if r["kind"] == "checkpoint"]
     _check_ends(spec, original, [record["step"] for record in recorded])
     begin, end = recorded[segment.number - 1 : segment.number + 1]
-    with _alone(folder):
-        _clear(folder)
-        writer = Writer(folder)
-        writer.spec(spec)
-        if segment.start:
-            _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0]["state"])
-        if segment.number > 1 or not segment.start:
-            writer.checkpoint(begin["step"], ledger.table(begin))
-        state = _restore(adapter, Reached(begin["step"], begin["state"]), spec, original)
-        step = _advance(adapter, state, begin["step"], end["step"], spec, writer, report)
-        _write_checkpoint(adapter, state, step, spec, folder, writer, known=end["state"])
-        if segment.conclude:
-            last = Reached(recorded[-1]["step"], recorded[-1]["state"])
-            state = _restore(adapter, last, spec, original)
-            if last.step < spec.steps and not adapter.finished(state):
-                raise Refused(
-                    f"{original} ends with step {last.step} of {spec.steps}, and it was not finished; "
-                    "train it again"
-                )
-            _conclude(adapter, state, folder, writer)
-        writer.finish()
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep a second process out of the run's folder: one may have outlived the workflow that started it.
-
-    Raises:
-        Refused: another process is training there.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
-    finally:
-        os.close(descriptor)
+    _clear(folder)
+    _write_fingerprint(taken, folder)
+    writer = Writer(folder)
+    writer.spec(spec)
+    if segment.start:
+        _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0]["state"])
+    if segment.number > 1 or not segment.start:
+        writer.checkpoint(begin["step"], ledger.table(begin))
+    state = _restore(adapter, Reached(begin["step"], begin["state"]), spec, original)
+    step = _advance(adapter, state, begin["step"], end["step"], spec, writer, report)
+    _write_checkpoint(adapter, state, step, spec, folder, writer, known=end["state"])
+    if segment.conclude:
+        last = Reached(recorded[-1]["step"], recorded[-1]["state"])
+        state = _restore(adapter, last, spec, original)
+        if last.step < spec.steps and not adapter.finished(state):
+            raise Refused(
+                f"{original} ends with step {last.step} of {spec.steps}, and it was not finished; "
+                "train it again"
+            )
+        _conclude(adapter, state, folder, writer)
+    writer.finish()
 
 
 def _check_ends(spec: Spec, original: Path, steps: list[int]) -> None:
@@ -143,9 +142,19 @@ def _check_ends(spec: Spec, original: Path, steps: list[int]) -> None:
 
 
 def _segment(
-    adapter: Adapter, start: Reached, last: int, spec: Spec, folder: Path, writer: Writer, report: Report
+    adapter: Adapter,
+    start: Reached,
+    last: int,
+    spec: Spec,
+    folder: Path,
+    writer: Writer,
+    report: Report,
+    told: dict[str, Any],
 ) -> Reached:
-    """Train from a checkpoint to the step ``last``, or to where the adapter says that it is finished."""
+    """Train from a checkpoint to the step ``last``, or to where the adapter says that it is finished.
+
+    ``told`` is noted with the segment's time.
+    """
     began = time.perf_counter()
     state = _restore(adapter, start, spec, folder)
     restored = time.perf_counter()
@@ -161,6 +170,7 @@ def _segment(
         "train_seconds": trained - restored,
         "save_seconds": time.perf_counter() - trained,
         "finished": datetime.now(UTC).isoformat(),
+        **told,
     }
     with (folder / "timing.jsonl").open("a") as file:
         file.write(json.dumps(timing) + "\n")
@@ -219,6 +229,12 @@ def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> Non
     model.mkdir()
     adapter.export(state, model)
     files = sorted(path for path in model.rglob("*") if path.is_file())
+    for path in (
+        *files,
+        *filter(Path.is_dir, model.rglob("*")),
+        model,
+    ):  # as the states are: what is recorded is there
+        checkpoint.sync(path)
     writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in files})
     predictions = adapter.predict(state)
     tensors = {"predictions": tensor(predictions)}
@@ -226,6 +242,24 @@ def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> Non
     writer.append("predictions", tensors=rows(tensors))
     metrics = adapter.metrics(predictions)
     writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
+
+
+def _write_fingerprint(taken: dict[str, Any], folder: Path) -> None:
+    (folder / "fingerprint.json").write_text(json.dumps(taken, indent=2) + "\n")
+
+
+def _earlier(taken: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the fingerprints, other than ``taken``, of the processes that trained the run's segments."""
+    seen = [json.loads(json.dumps(taken))]
+    timing = folder / "timing.jsonl"
+    for line in timing.read_text().splitlines() if timing.exists() else ():
+        try:
+            found = json.loads(line).get("fingerprint")
+        except (ValueError, AttributeError):  # cut short by a kill
+            continue
+        if found and found not in seen:
+            seen.append(found)
+            yield found
 
 
 def _clear(folder: Path) -> None:

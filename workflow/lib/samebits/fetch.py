@@ -21,6 +21,7 @@ from samebits.data import MANIFEST, File, Manifest, write_atomically
 from samebits.digest import file_digest, files_digest
 from samebits.download import Report, download, shown
 from samebits.errors import Refused
+from samebits.turns import turn
 
 #: data sets that ship inside scikit-learn -> the type of y
 SKLEARN = {
@@ -89,16 +90,18 @@ def fetch(name: str, source: Source, folder: Path, report: Report | None = None)
     Args:
         name: the data set's name.
         source: where it comes from.
-        folder: its own folder; made if missing. An interrupted download's ``.part`` stays in it.
+        folder: its own folder; made if missing. An interrupted download's ``.part`` stays in it. Processes
+            that fetch into one folder at once do it one after the other.
         report: is told how downloads go on (see ``samebits.download.display``).
 
     Raises:
         Refused: as ``check``; or something is missing, cannot be downloaded, or is not what was pinned.
     """
     check(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = Manifest.of(name, dict(_collect(source, folder, report)))
-    manifest.write(folder)
+    with turn(folder, f"data {name}: waiting, another process is fetching it"):
+        folder.mkdir(exist_ok=True)
+        manifest = Manifest.of(name, dict(_collect(source, folder, report)))
+        manifest.write(folder)
     return manifest
 
 

@@ -1,5 +1,6 @@
 """The launcher: makes sure that the environment is the locked one, then becomes the measured process."""
 
+import fcntl
 import os
 import shutil
 import sys
@@ -96,10 +97,12 @@ def _become(
             f"model {spec.model}: the environment at {inputs.prefix} is {found}, but the spec says "
             f"{spec.environment_digest}; run the workflow again"
         )
+    folder.mkdir(parents=True, exist_ok=True)
+    _alone(folder)
     scratch = folder.resolve() / "scratch"
     if scratch.exists():
         shutil.rmtree(scratch)
-    scratch.mkdir(parents=True)
+    scratch.mkdir()
     files = [str(path.resolve()) for path in (inputs.spec, inputs.recipe, inputs.data, folder)]
     arguments = [*files, "--execution", inputs.execution.json(), *arguments]
     command = seal.command(inputs.prefix.resolve(), *arguments)
@@ -118,6 +121,22 @@ def _become(
     sys.stderr.flush()
     os.chdir(scratch)  # a recipe that reads a relative path would read what no digest covers
     os.execve(command[0], command, variables)  # noqa: S606
+
+
+def _alone(folder: Path) -> None:
+    """Keep other processes out of a run's folder, from here to the end of the measured process.
+
+    One may have outlived the workflow that started it. The lock goes on over ``exec``.
+
+    Raises:
+        Refused: another process is training there.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
+    os.set_inheritable(descriptor, True)
 
 
 def _referred(data: Path) -> list[Path]:

@@ -5,6 +5,7 @@ Nothing in it tells when, where or on what machine a run took place, so two runs
 same bits have the same ledger, byte for byte, and ``cmp`` proves a rerun.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -41,6 +42,8 @@ class Writer:
             for line in kept:
                 file.write(line + b"\n")
                 self._prev = bytes_digest(line)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(self._path)
         self._file = self._path.open("ab", buffering=1 << 16)
 
@@ -76,6 +79,21 @@ class Writer:
         """Put everything so far on the disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def keep(folder: Path) -> None:
+    """Keep a finished ledger under its unfinished name, too, until the run is compared.
+
+    Snakemake deletes the outputs of a job that it takes for failed, such as one that went on after Snakemake
+    was killed. The job's next attempt then has all steps, and only concludes.
+    """
+    with contextlib.suppress(OSError):  # a file system without hard links
+        os.link(folder / FINISHED, folder / UNFINISHED)
+
+
+def settle(folder: Path) -> None:
+    """Give up what ``keep`` kept: if the run is asked for again, it is to be trained again."""
+    (folder / UNFINISHED).unlink(missing_ok=True)
 
 
 def lines(path: Path) -> list[bytes]:

@@ -5,7 +5,6 @@ that was made of a run predict.
 """
 
 import argparse
-import json
 import secrets
 import shutil
 import sys
@@ -13,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from samebits import engine, fingerprint, frameworks, interface, seal
+from samebits import engine, fingerprint, frameworks, interface, ledger, seal
 from samebits.data import load
 from samebits.errors import Lost, Refused, explain
 from samebits.execution import Execution
@@ -67,13 +66,13 @@ def _measure(arguments: argparse.Namespace) -> int:
         if arguments.package:
             interface.settle(adapter, spec, recipe, arguments.run, arguments.folder / arguments.package)
             return
-        taken = json.dumps(fingerprint.take(spec, adapter.fingerprint()), indent=2) + "\n"
-        (arguments.folder / "fingerprint.json").write_text(taken)
+        taken = fingerprint.take(spec, adapter.fingerprint())
         if arguments.replay:
             segment = engine.Segment(arguments.segment, arguments.start, arguments.conclude)
-            engine.replay(adapter, spec, arguments.replay, segment, arguments.folder, report)
+            engine.replay(adapter, spec, taken, arguments.replay, segment, arguments.folder, report)
         else:
-            engine.run(adapter, spec, arguments.folder, report)
+            engine.run(adapter, spec, taken, arguments.folder, report)
+            ledger.keep(arguments.folder)
 
     try:
         _persist(make, work, report)

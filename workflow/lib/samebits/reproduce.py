@@ -206,6 +206,6 @@ def _call(*arguments: str) -> None:
         Refused: it failed, and has said why.
     """
     print(f"samebits: {arguments[0]} again", file=sys.stderr)
-    command = [sys.executable, "-m", "samebits", *arguments]
+    command = [sys.executable, "-P", "-m", "samebits", *arguments]
     if status := subprocess.run(command, stdout=sys.stderr).returncode:
         raise Refused(f"making it again ended with status {status}; mend what it said above")

@@ -20,12 +20,19 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         Refused: it is missing or no verdict.
     """
+    broken = Refused(f"{path} is missing or broken; run the workflow to compare the runs")
     try:
         verdict: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        raise Refused(f"{path} is missing or broken; run the workflow to compare the runs") from None
+        raise broken from None
+    if not isinstance(verdict, dict):
+        raise broken
     if verdict.get("format") != FORMAT:
         raise Refused(f"{path}: its format is {verdict.get('format')!r}, this reads {FORMAT!r}")
+    try:
+        sentence(verdict)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise broken from None
     return verdict
 
 

@@ -85,7 +85,7 @@ def compare(
 
     Exit status: 0 identical, 1 different (but 0 with --output, which the verdict is written to), 2 refused.
     """
-    from samebits import verdict
+    from samebits import ledger, verdict
     from samebits.compare import compare, compare_replays
 
     if (len(runs) == 1) != (sample is not None):
@@ -93,6 +93,8 @@ def compare(
     found = compare_replays(runs[0], sample) if sample else compare(runs)
     if output:
         verdict.write(found, output)
+        for run in runs:
+            ledger.settle(run)
         return
     print(verdict.sentence(found))
     raise typer.Exit(found["verdict"] != "identical")

@@ -1,10 +1,6 @@
 """Install a locked environment into a prefix, check every file, and only then call it built."""
 
-import fcntl
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from samebits.environments import backends, uv
@@ -13,6 +9,7 @@ from samebits.environments.manifest import MARKER, Manifest
 from samebits.environments.source import Source
 from samebits.environments.verify import confirm
 from samebits.errors import Refused
+from samebits.turns import turn
 
 
 def build(source: Source, prefix: Path, backend: str = "pip", *, force: bool = False) -> Manifest:
@@ -36,7 +33,8 @@ def build(source: Source, prefix: Path, backend: str = "pip", *, force: bool = F
     lock = installer.lock_digest(source)
     prefix = prefix.resolve()
     try:
-        with _alone(source.name, prefix) as key:
+        waiting = f"environment {source.name}: waiting, another process is building {prefix}"
+        with turn(prefix, waiting) as key:
             if (prefix / manifests.FILE).exists() and not force:
                 manifest = manifests.read(prefix)
                 if (manifest.name, manifest.backend) != (source.name, backend):
@@ -59,26 +57,6 @@ def build(source: Source, prefix: Path, backend: str = "pip", *, force: bool = F
         ) from None
     uv.say(f"environment {source.name}: {len(manifest.files)} files checked, {manifest.digest}")
     return manifest
-
-
-@contextmanager
-def _alone(name: str, prefix: Path) -> Iterator[int]:
-    """Wait until no other process builds this prefix; yields the lock's file descriptor.
-
-    The lock lies beside the prefix, which is removed and made again. It is never deleted: another process may
-    already wait for it.
-    """
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(prefix.parent / f".{prefix.name}.lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            uv.say(f"environment {name}: waiting, another process is building {prefix}")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _clear(prefix: Path) -> None:

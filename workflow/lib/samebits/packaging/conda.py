@@ -12,7 +12,7 @@ from samebits.packaging.metadata import Metadata
 _EPOCH = datetime(2020, 2, 2, tzinfo=UTC)  # hatchling's date, too
 
 #: what conda puts into bin/; a noarch package knows no path of an interpreter
-_SCRIPT = '#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/python" -m {module} "$@"\n'
+_SCRIPT = '#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/python" -P -m {module} "$@"\n'
 
 
 def available() -> bool:

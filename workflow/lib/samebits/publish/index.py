@@ -49,7 +49,7 @@ def send(wheel: Path, index: Index) -> str:
     """
     if find_spec("twine") is None:
         raise Refused("publishing to a package index needs twine: pip install 'samebits[publish]'")
-    command = [sys.executable, "-m", "twine", "upload", "--non-interactive", "--disable-progress-bar"]
+    command = [sys.executable, "-P", "-m", "twine", "upload", "--non-interactive", "--disable-progress-bar"]
     command += ["--repository-url", index.upload, str(wheel)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
     if done.returncode:

@@ -1,5 +1,6 @@
 """What the page shows of a model, gathered from its folder of results."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +105,14 @@ def _run(folder: Path) -> Run:
         fingerprint = json.loads((folder / "fingerprint.json").read_bytes())
     except (OSError, ValueError):
         raise Refused(f"{folder / 'fingerprint.json'} is missing or broken; train the run again") from None
-    timing = folder / "timing.jsonl"
-    lines = timing.read_text().splitlines() if timing.is_file() else []
     head = ledger.head(folder / ledger.FINISHED)
-    return Run(folder.name, head, records, fingerprint, [json.loads(line) for line in lines])
+    return Run(folder.name, head, records, fingerprint, _timing(folder / "timing.jsonl"))
+
+
+def _timing(path: Path) -> list[dict[str, Any]]:
+    """Read what segments took. It is no evidence, so a line that a kill cut short is left out."""
+    found = []
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return found

@@ -43,7 +43,7 @@ def _seal(variables: dict[str, str]) -> None:
     if any(os.environ.get(name) != value for name, value in variables.items()):
         os.execve(  # noqa: S606
             sys.executable,
-            [sys.executable, "-m", str(__package__), *sys.argv[1:]],
+            [sys.executable, "-P", "-m", str(__package__), *sys.argv[1:]],
             {**os.environ, **variables},
         )
 
