@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import toy
-from samebits import checkpoint, verdict
+from samebits import checkpoint, engine, verdict
 from samebits.compare import compare
 from samebits.digest import file_digest, rows, state_digest, tensor
 from samebits.errors import Refused
@@ -58,6 +58,13 @@ def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
         verdict.write(compare(runs), tmp_path / name)
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert verdict.read(tmp_path / "a.json") == compare(runs)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "5", "{}", '{"format": "samebits-verdict/1"}'])
+def test_what_is_no_verdict_is_refused(tmp_path, content):
+    (tmp_path / "verdict.json").write_text(content)
+    with pytest.raises(Refused, match=r"verdict\.json"):
+        verdict.read(tmp_path / "verdict.json")
 
 
 def test_another_seed_is_named(runs, tmp_path):
@@ -187,6 +194,31 @@ def test_a_plain_value_of_the_state_is_named_by_its_path(runs, tmp_path):
 
     found = difference(runs[0], toy.train(tmp_path / "run-3", Other()))
     assert found["step"] == 2
+
+
+def test_a_run_that_went_on_on_another_machine_says_so(tmp_path):
+    class Killed(Toy):
+        def advance(self, state, step):
+            if step == 3:
+                raise KeyboardInterrupt
+            return super().advance(state, step)
+
+    def killed_on(machine, name):
+        run = tmp_path / name
+        run.mkdir()
+        taken = {**toy.FINGERPRINT, "cpu": {"model": machine}}
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(Killed(), SPEC, taken, run, report=lambda line: None)
+        (run / "timing.jsonl").open("a").write('{"cut')
+        return taken, toy.train(run)
+
+    other, moved = killed_on("another", "run-2")
+    found = compare([toy.train(tmp_path / "run-1"), moved])
+    assert found["verdict"] == "identical"
+    assert found["fingerprints"] == {"run-2": {"earlier": (None, [other])}}
+    assert verdict.sentence(found).endswith("(on different machines)")
+    _, stayed = killed_on("any", "run-3")  # a twin: the same machine
+    assert compare([tmp_path / "run-1", stayed])["fingerprints"] == {}
 
 
 def test_runs_on_different_machines_say_so(runs):

@@ -96,8 +96,33 @@ def test_two_processes_never_train_into_one_folder(workspace, tmp_path_factory):
     folder = workspace.results("mlp") / "run-1"
     process = start(workspace)
     wait_for(lambda: (folder / ledger.UNFINISHED).exists())
+    (mark := folder / "scratch" / "mark").touch()
     second = workspace.train(workspace.results("mlp") / "spec.json", folder)
+    touched = not mark.exists()  # the first one's home and temporary files
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert second.returncode == 2, second.stdout
     assert "another process is training in" in second.stdout
+    assert not touched
+
+
+def test_a_run_that_snakemake_takes_for_failed_is_not_trained_again_until_it_was_compared(workspace):
+    workspace.write_recipe("trees.py", trees(workspace.folder / "unused"))
+    workspace.write_config(models={"trees": {**MODELS["trees"], "steps": 80, "segments": 4}})
+    run = workspace.results("trees") / "run-1"
+    trained = workspace.run("results/trees/run-1/ledger.jsonl")
+    assert trained.returncode == 0, trained.stdout
+    before = (run / ledger.FINISHED).read_bytes()
+    for name in (ledger.FINISHED, "fingerprint.json", "predictions.safetensors"):
+        (run / name).unlink()  # as Snakemake does with the output of a job that it did not see end
+    again = workspace.run()
+    assert again.returncode == 0, again.stdout
+    assert "trees, run-1: going on from the checkpoint at step 80" in again.stdout
+    assert "trees, run-2: going on" not in again.stdout
+    assert (run / ledger.FINISHED).read_bytes() == before
+    assert workspace.verdict("trees")["verdict"] == "identical"
+    # a twin: what was compared and is asked for once more is trained once more
+    forced = workspace.run("--forcerun", "train")
+    assert forced.returncode == 0, forced.stdout
+    assert "going on" not in forced.stdout
+    assert "step 80/80" in forced.stdout
