@@ -140,7 +140,8 @@ def test_a_job_that_no_worker_has_room_for_fails_at_once(pipeline):
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(pipeline, arguments, problem):
-    done = pipeline.run(ONE.format(threads=1, command="touch {output}"), "out.txt", *arguments)
+    patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}  # 30 s if not given
+    done = pipeline.run(ONE.format(threads=1, command="touch {output}"), "out.txt", *arguments, **patience)
     assert done.returncode == 1
     assert problem in done.stdout
     assert "Traceback" not in done.stdout

@@ -20,9 +20,6 @@ from snakemake_executor_plugin_dask import task
 if TYPE_CHECKING:
     from snakemake_executor_plugin_dask import ExecutorSettings
 
-#: how long a running cluster may take to answer
-_TIMEOUT = 30
-
 #: seconds after which a lost worker is replaced
 _LOST = 5
 
@@ -54,7 +51,7 @@ class Cluster:
             self._cluster = start(settings, self._resources)
         address = settings.scheduler if self._cluster is None else self._cluster.scheduler_address
         try:
-            self._client = distributed.Client(address, timeout=_TIMEOUT, set_as_default=False)
+            self._client = distributed.Client(address, set_as_default=False)
         except (OSError, ValueError) as error:
             raise WorkflowError(
                 f"there is no Dask scheduler at {settings.scheduler} ({error}); start it with "
