@@ -132,7 +132,54 @@ def test_the_worked_example_is_accepted_and_typed():
             "pytorch-gpx",
             r"models.digits-cnn.environment: unknown environment 'pytorch-gpx': did you mean pytorch-",
         ),
-        ("models", {}, r"config: models: .* at least 1"),
+        ("models", {}, r"config: models: there is none; write at least one"),
+        ("models", None, r"config: models: this key is missing; add it"),
+        ("models/digits-cnn", [], r"models.digits-cnn: write its keys below it, .*; it is \[\]"),
+        ("data/d", {"url": "https://host/x.npz"}, r"config: data.d.sha256: this key is missing; add it$"),
+        ("data/d", {"path": "a", "url": "b"}, r"config: data.d: write one of sklearn, path, url, files, and"),
+        ("data/d", {"pth": "a"}, r"config: data.d: write one of sklearn, path, url, files"),
+        ("data/d", "digits", r"config: data.d: write one of sklearn, path, url, files"),
+        ("data/d", {"path": "a", "sha": "b"}, r"config: data.d.sha: unknown key; did you mean 'sha256'\?"),
+        ("data/d", {"path": ""}, r"config: data.d.path: .* at least 1 character"),
+        ("data/d", {"path": "nowhere.npz"}, r"config: data.d: 'nowhere.npz' does not exist"),
+        ("data/d", {"files": {}}, r"config: data.d.files: .* at least 1 item"),
+        (
+            "data/d",
+            {"files": {"a": {"sklearn": "digits"}}},
+            r"config: data.d.files.a: write one of path, url",
+        ),
+        (
+            "data/d",
+            {"url": "ftp://me:secret@host/x", "sha256": "0" * 64},
+            r"config: data.d.url: .*, found 'ftp://…@host/x'$",
+        ),
+        (
+            "models/digits-cnn/options",
+            {"precison": "16-mixed"},
+            r"options.precison: unknown key; did you mean 'precision'\?; known here: precision, accumulate",
+        ),
+        (
+            "models/cancer-trees/options",
+            {"a": 1},
+            r"cancer-trees.options.a: unknown key; there are none here",
+        ),
+        ("models/digits-cnn/recipe", "digits.py:", r"recipe: 'digits.py:' names no class or function"),
+        (
+            "models/digits-cnn/verify",
+            {"sample": 0.5},
+            r"digits-cnn.verify: a sample is drawn of what is repl",
+        ),
+        ("models/cancer-trees/processes", 2, r"cancer-trees: processes is 2, but xgboost trains in one; tak"),
+        ("models/wine-pipeline/steps", 9, r"wine-pipeline: steps is 9, but sklearn trains in one go; take"),
+        ("models/wine-experts/tier", "portable", r"wine-experts: TensorFlow cannot keep the tier portable"),
+        ("defaults/package", {"name": "same"}, r"defaults.package.name: two packages cannot have one name"),
+        ("results", ".", r"config: results: '.' is no folder of its own; write one such as results"),
+        ("results", "~/results", r"config: results: '~/results' is no folder of its own"),
+        ("results", "{x}", r"config: results: '{x}' is no folder of its own"),
+        ("results", "/", r"config: results: '/' is no folder of its own"),
+        ("cache", "pyproject.toml", r"config: cache: 'pyproject.toml' is a file; name a folder"),
+        ("cache", "results", r"results and cache are both 'results'; give each a folder of its own"),
+        ("tracking", {"uri": "foo://me:secret@host"}, r"config: tracking: 'foo' begins no tracking URI"),
     ],
 )
 def test_one_line_names_the_key_and_the_mend(path, value, said):
@@ -140,10 +187,26 @@ def test_one_line_names_the_key_and_the_mend(path, value, said):
         values = example()
         values["models"]["../x"] = values["models"].pop("digits-cnn")
         assert refusal(values) == (
-            "config: models.../x: '../x' cannot be a name; use letters, digits, - and _ only"
+            "config: models.../x: '../x' cannot be a name; use letters, digits, - and _ only, and begin with "
+            "a letter or digit"
         )
         return
     assert re.search(said, refusal(changed(path, value)))
+
+
+def test_a_models_own_keys_win_over_the_defaults_also_within_verify():
+    def verify(shared, **own):
+        values = changed("defaults/verify", shared)
+        values["models"]["digits-cnn"] |= own
+        model = config.load(values, [], ROOTS).models["digits-cnn"]
+        return model.verify.mode, model.verify.sample, model.segments
+
+    shared = {"mode": "replay", "segments": 20, "sample": 0.1}
+    assert verify(shared) == ("replay", 0.1, 20)
+    assert verify(shared, segments=5) == ("replay", 0.1, 5)
+    assert verify(shared, verify={"sample": 0.5}) == ("replay", 0.5, 20)
+    assert verify(shared, verify={"mode": "rerun"}) == ("rerun", 1, 20)
+    assert verify(shared, segments=5, verify={"segments": 6}) == ("replay", 0.1, 6)
 
 
 @pytest.mark.parametrize("name", ["json", "rich", "snakemake"])

@@ -46,6 +46,13 @@ def load(
     problems = [
         p for name, model in config.models.items() for p in _problems(name, model, config, roots, produced)
     ]
+    used = {model.data for model in config.models.values()}
+    for name in config.data.keys() - used:
+        problems += [f"config: data.{name}: {said}" for said in _source_problems(name, config, produced)]
+    if config.defaults.package.name is not None and len(config.models) > 1:
+        problems.append(
+            "config: defaults.package.name: two packages cannot have one name; move it to a model"
+        )
     if config.tracking is not None and config.tracking.enabled and not store.installed():
         problems.append(f"config: tracking: {store.INSTALL}, or set enabled: false")
     if locks and not problems:
@@ -66,8 +73,23 @@ def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:  # what is wrong there is reported there, not again in every model
         wrong = {item["loc"][0] for item in error.errors()}
     shared = {key: value for key, value in defaults.items() if key not in wrong}
-    merged = {name: {**shared, **m} if isinstance(m, Mapping) else m for name, m in models.items()}
+    merged = {name: _merged(shared, m) if isinstance(m, Mapping) else m for name, m in models.items()}
     return {**values, "models": merged}
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a model what it does not say itself; of the sections within it, key by key."""
+    found = {**shared, **own}
+    for key in ("verify", "package"):
+        common, given = shared.get(key), own.get(key, {})
+        if isinstance(common, Mapping) and isinstance(given, Mapping):
+            found[key] = {**common, **given}
+    if isinstance(verify := found.get("verify"), Mapping):
+        said = own.get("verify", {})
+        drop = {"segments"} if "segments" in own and "segments" not in said else set()
+        drop |= {"sample"} if verify.get("mode", "rerun") == "rerun" and "sample" not in said else set()
+        found["verify"] = {key: value for key, value in verify.items() if key not in drop}
+    return found
 
 
 def _problems(name: str, model: Model, config: Config, roots: list[Path], produced: bool) -> Iterable[str]:
@@ -92,14 +114,7 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path], produc
     except Refused as refused:
         yield f"{key}.recipe: {refused}"
     if model.data.startswith("sklearn:") or model.data in config.data:
-        try:
-            source = config.data_source(model.data)
-            fetch.check(source.source())
-            for local in source.local_paths():
-                if not (produced or Path(local).exists()):
-                    raise Refused(f"{local!r} does not exist; give it relative to the working directory")
-        except Refused as refused:
-            yield f"{key}.data: {refused}"
+        yield from (f"{key}.data: {said}" for said in _source_problems(model.data, config, produced))
     else:
         hint = near(model.data, config.data)
         yield f"{key}.data: {model.data!r} is not in the section data{hint}; add it, or use sklearn:<name>"
@@ -112,14 +127,28 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path], produc
         checked = options.of(model.framework).model_validate(model.options)
         yield from (f"{key}.options.{problem}" for problem in checked.problems(model.params))
     except ValidationError as error:
+        allowed = options.of(model.framework).model_fields
         yield from (
-            explain({**item, "loc": ("models", name, "options", *item["loc"])}) for item in error.errors()
+            explain({**item, "loc": ("models", name, "options", *item["loc"])}, allowed)
+            for item in error.errors()
         )
     for param, value in model.params.items():
         if isinstance(value, str) and _is_number(value):
             yield f"{key}.params.{param}: {value!r} is text to YAML; write {float(value)!r}"
     for place, value in _endless({"params": model.params, "options": model.options}):
         yield f"{key}.{place}: {value} cannot be recorded; leave it out, and let the recipe set it by default"
+
+
+def _source_problems(name: str, config: Config, produced: bool) -> Iterable[str]:
+    """Yield what is wrong with a data set's source."""
+    try:
+        source = config.data_source(name)
+        fetch.check(source.source())
+        for local in source.local_paths():
+            if not (produced or Path(local).exists()):
+                raise Refused(f"{local!r} does not exist; give it relative to the working directory")
+    except Refused as refused:
+        yield str(refused)
 
 
 def _environment_problems(config: Config, roots: list[Path]) -> list[str]:

@@ -4,7 +4,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    Tag,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from samebits import environments, fetch, frameworks
 from samebits.errors import Refused
@@ -58,7 +69,7 @@ class Sklearn(_Data):
 class Local(_Data):
     """A file or folder of yours; it is referred to, not copied."""
 
-    path: str = Field(description="file or folder, relative to the working directory")
+    path: str = Field(min_length=1, description="file or folder, relative to the working directory")
     sha256: str | None = Field(None, pattern=DIGEST, description="refuse any other content")
 
     def local_paths(self) -> list[str]:
@@ -89,9 +100,7 @@ class Download(_Data):
 class Files(_Data):
     """Several files that make one data set."""
 
-    files: dict[str, Local | Download] = Field(
-        min_length=1, description="file name in the data set -> source"
-    )
+    files: dict[str, "_Part"] = Field(min_length=1, description="file name in the data set -> source")
 
     def local_paths(self) -> list[str]:
         """Return the user's own files that this refers to."""
@@ -102,7 +111,25 @@ class Files(_Data):
         return fetch.Files({name: part.source() for name, part in self.files.items()})
 
 
-Data = Sklearn | Local | Download | Files
+def _kind(value: Any) -> str | None:
+    """Tell by its keys which kind of source is meant."""
+    if isinstance(value, _Data):
+        return type(value).__name__
+    given = [kind for key, kind in KINDS.items() if isinstance(value, dict) and key in value]
+    return given[0] if len(given) == 1 else None
+
+
+#: the key that tells a data set's source -> its type
+KINDS = {"sklearn": "Sklearn", "path": "Local", "url": "Download", "files": "Files"}
+
+_Part = Annotated[Annotated[Local, Tag("Local")] | Annotated[Download, Tag("Download")], Discriminator(_kind)]
+Data = Annotated[
+    Annotated[Sklearn, Tag("Sklearn")]
+    | Annotated[Local, Tag("Local")]
+    | Annotated[Download, Tag("Download")]
+    | Annotated[Files, Tag("Files")],
+    Discriminator(_kind),
+]
 
 
 class Verify(_Strict):
@@ -113,6 +140,12 @@ class Verify(_Strict):
     )
     sample: float = Field(1.0, gt=0, le=1, description="share of the segments that are replayed")
     segments: int | None = Field(None, ge=1, description="the model's segments, where they matter")
+
+    @model_validator(mode="after")
+    def _drawn_from_replays(self) -> "Verify":
+        if self.mode == "rerun" and self.sample != 1:
+            raise ValueError("a sample is drawn of what is replayed; add mode: replay, or take it out")
+        return self
 
 
 class Dask(_Strict):
@@ -201,15 +234,24 @@ class Model(Defaults):
         if framework != "command":
             kind = "gpu" if value.get("device") == "cuda" else "cpu"
             filled["environment"] = f"{str(framework).replace('_', '-')}-{kind}"
+        verify = value.get("verify")
         if framework in frameworks.ONE_STEP and "steps" not in value:
             filled["steps"] = 1
             value = {**value, "segments": 1}
+        elif isinstance(verify, dict) and isinstance(verify.get("segments"), int):
+            value = {**value, "segments": verify["segments"]}
         filled |= value
-        if isinstance(verify := value.get("verify"), dict) and isinstance(verify.get("segments"), int):
-            filled["segments"] = verify["segments"]
         if isinstance(dask := value.get("dask"), dict):
-            filled["processes"], filled["threads"] = dask.get("workers"), dask.get("threads", 1)
+            filled["processes"], filled["threads"] = dask.get("workers", 1), dask.get("threads", 1)
         return filled
+
+    @field_validator("recipe")
+    @classmethod
+    def _names_what_it_is(cls, recipe: str, info: ValidationInfo) -> str:
+        file, _, target = recipe.rpartition(":")
+        if info.data.get("framework") != "command" and not (file and target):
+            raise ValueError(f"{recipe!r} names no class or function; write path/to/recipe.py:Class")
+        return recipe
 
     @model_validator(mode="after")
     def _fits(self) -> "Model":
@@ -217,6 +259,16 @@ class Model(Defaults):
             raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
         if (self.framework == "xgboost_dask") != (self.dask is not None):
             raise ValueError("dask belongs to the framework xgboost_dask, and it needs it: {workers: 2}")
+        if self.processes > 1 and self.framework not in frameworks.WITH_RANKS:
+            raise ValueError(
+                f"processes is {self.processes}, but {self.framework} trains in one; take it out"
+            )
+        if self.steps > 1 and self.framework in frameworks.ONE_STEP:
+            raise ValueError(f"steps is {self.steps}, but {self.framework} trains in one go; take it out")
+        if self.framework == "tensorflow" and self.tier == "portable":
+            raise ValueError(
+                "TensorFlow cannot keep the tier portable (docs/determinism.md); use deterministic"
+            )
         return self
 
     @property
@@ -328,6 +380,28 @@ class Config(_Strict):
     cache: str = Field(
         ".samebits", min_length=1, description="folder of environments and data; may be shared"
     )
+
+    @field_validator("results", "cache")
+    @classmethod
+    def _is_a_folder(cls, folder: str) -> str:
+        plain = Path(folder)
+        if (
+            folder.startswith("~")
+            or set(folder) & set("{}\n")
+            or plain.resolve() in (Path.cwd(), *Path.cwd().parents)
+        ):
+            raise ValueError(
+                f"{folder!r} is no folder of its own; write one such as results, without ~ and {{}}"
+            )
+        if plain.exists() and not plain.is_dir():
+            raise ValueError(f"{folder!r} is a file; name a folder")
+        return folder
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Config":
+        if Path(self.results).resolve() == Path(self.cache).resolve():
+            raise ValueError(f"results and cache are both {self.results!r}; give each a folder of its own")
+        return self
 
     def data_source(self, name: str) -> Data:
         """Return where a data set comes from, by its name in a model."""

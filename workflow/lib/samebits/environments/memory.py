@@ -4,8 +4,8 @@ Whoever writes, replaces or adds a file leaves a trace that no program can remov
 kernel alone. So as long as each file has the inode, size and times that it had before all were hashed, each
 has the bytes that were hashed. The clock that ctime is taken from can be set, and what a disk returns can
 change by itself: a memory ends with the boot it was made in, and after an hour. One trace is missing: what a
-process stores into a mapping of the file that it has stored into before. ``samebits env verify`` and images do
-without the memory.
+process stores into a mapping of the file that it has stored into before. ``samebits env verify`` and images
+do without the memory.
 """
 
 import contextlib

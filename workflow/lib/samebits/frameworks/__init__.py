@@ -21,6 +21,9 @@ from samebits.spec import Spec
 #: frameworks that train in one go unless told otherwise: their only step is the whole training
 ONE_STEP = frozenset({"command", "sklearn"})
 
+#: frameworks that several processes train one model with
+WITH_RANKS = frozenset({"pytorch", "xgboost_dask"})
+
 
 class Advance(NamedTuple):
     """What a step leaves for the ledger: its loss, if any, and the digest of what it was computed from."""

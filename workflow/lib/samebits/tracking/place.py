@@ -66,8 +66,8 @@ def check(uri: str, artifacts: str | None = None) -> None:
     """
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme not in (*_SERVERS, *_DATABASES, "sqlite"):
-        raise Refused(
-            f"{uri!r} is no tracking URI; give http(s)://HOST, sqlite:///FILE or another database's URI"
+        raise Refused(  # not shown: it may hold a password
+            f"{scheme!r} begins no tracking URI; give http(s)://HOST, sqlite:///FILE or another database's"
         )
     try:
         password = urlsplit(uri).password
