@@ -264,12 +264,15 @@ def test_the_command_says_it_in_one_line_and_a_status(packaged, stranger, tmp_pa
     public = tmp_path / "stranger.pem"
     public.write_bytes(stranger.public.pem())
     nobody = {"SAMEBITS_KEY": str(tmp_path / "none.pem")}
+    Key.create(tmp_path / "other.pem")
+    other = {"SAMEBITS_KEY": str(tmp_path / "other.pem")}
     for arguments, variables, status, said in (
         ([wheel], {}, 0, "authentic: wheel cancer-trees 0.1.0"),
         ([results], {}, 0, "authentic: cancer-trees: 2 runs of 200 steps were identical"),
         ([results / "receipt.intoto.json"], {}, 0, "(the receipt alone)"),
         ([wheel, "--key", public], {}, 1, "different: "),
         ([wheel], nobody, 3, "not checkable: "),
+        ([wheel], other, 3, "get the public key from them and give it with --key"),
         ([tmp_path], {}, 2, "samebits: "),
         ([tmp_path / "gone.whl"], {}, 2, "is not there"),
         ([wheel, "--replay", "--sample", 0.5], {}, 3, "holds no checkpoints"),

@@ -20,7 +20,7 @@ import samebits
 from samebits import (
     snakefile,
 )  # in a pipeline, a module named samebits stands in front of the package
-from samebits.config import load
+from samebits.config import find, load, read
 from samebits.errors import Refused
 from samebits import environments, tracking
 from samebits.layout import KINDS, Layout, command_on_path
@@ -41,12 +41,20 @@ ROOTS = [Path.cwd(), samebits.root()]
 
 # A config of the user's replaces the worked examples: merged with them it would train them, too. A module has the
 # config that it is given, and config/config.yaml is its pipeline's.
+FOUND = None
 if INSTANCE is None and "models" not in config:
+    try:
+        FOUND = find(ROOTS)
+        read(FOUND)
+    except Refused as refused:
+        raise WorkflowError(str(refused)) from None
+    if FOUND.parent.parent != Path.cwd():
+        logger.info("no config/config.yaml here: these are the worked examples")
 
-    configfile: next(filter(Path.is_file, (root / "config" / "config.yaml" for root in ROOTS)))
+    configfile: FOUND
 
 
-FILES = [] if INSTANCE else workflow.configfiles
+FILES = [] if INSTANCE else [each for each in workflow.configfiles if each != FOUND]
 # `snakemake lock` must get by with the locks that it renews; no setting tells the targets so early
 LOCKED = workflow.modifier.modify_rulename("lock") not in sys.argv
 

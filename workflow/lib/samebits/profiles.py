@@ -30,6 +30,12 @@ def user_folder() -> Path:
     return Path(base) / "snakemake"
 
 
+def looked_up() -> list[Path]:
+    """Return the folders in which Snakemake looks up profiles by name, besides the working one."""
+    shared = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    return [user_folder(), *(Path(each) / "snakemake" for each in shared.split(":"))]
+
+
 def install() -> list[Path]:
     """Write every profile into the user's configuration folder and return the folders written.
 

@@ -1,6 +1,7 @@
 """The table at the end of a workflow: models and their verdicts."""
 
 import math
+from collections.abc import Container
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -10,9 +11,13 @@ from rich.table import Table
 from samebits import verdict
 
 
-def show(results: Path, console: Console) -> bool:
-    """Print the table of all verdicts below ``results`` and where the report is; False if there is none."""
-    found = [verdict.read(path) for path in sorted(results.glob("*/verdict.json"))]
+def show(results: Path, console: Console, models: Container[str] | None = None) -> bool:
+    """Print the table of the verdicts below ``results`` and where the report is; False if there is none.
+
+    ``models`` are those of the table; all if not given.
+    """
+    paths = sorted(results.glob("*/verdict.json"))
+    found = [verdict.read(path) for path in paths if models is None or path.parent.name in models]
     if not found:
         return False
     table = Table("model", "framework", "steps", "loss", "metric", "digest", "verdict", box=SIMPLE_HEAD)

@@ -1,16 +1,17 @@
 """What a user does with models: run the workflow, look at verdicts, compare runs."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import samebits
-from samebits.cli.app import app, console
+from samebits.cli.app import app, console, roots
 from samebits.errors import Refused
 
 profile = typer.Typer(help="Profiles: install them for `snakemake --profile NAME`.", no_args_is_help=True)
@@ -24,24 +25,80 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
         raise typer.Exit
 
 
+#: what Snakemake is asked for instead of running
+_NO_RUN = {
+    *("-n", "--dry-run", "--dryrun", "-h", "--help", "-v", "--version", "--unlock", "--summary", "-S"),
+    *("--detailed-summary", "-D", "--list", "--list-rules", "-l", "--list-target-rules", "--lint", "--dag"),
+    *("--rulegraph", "--filegraph", "--d3dag", "--list-input-changes", "--report", "--cleanup-metadata"),
+}
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def run(context: typer.Context) -> None:
     """Run the workflow: Snakemake on samebits' Snakefile, with every argument handed on.
 
     Without a config of yours (config/config.yaml here, or --configfile) it runs the worked examples.
     `--profile local` uses samebits' own profile unless a folder of that name is here.
-    """
-    from samebits import profiles, summary
 
-    arguments = list(context.args)
-    for index, argument in enumerate(arguments[:-1]):
-        name = arguments[index + 1]
-        if argument == "--profile" and not Path(name).exists() and name in profiles.known():
-            arguments[index + 1] = str(profiles.folder(name))
+    Targets: nothing for verdicts and the report; `package`, `publish`, `images`; a file such as
+    `results/MODEL/verified` or `results/MODEL/receipt.dsse.json`; `lock` solves the environments anew.
+    """
+    from samebits import summary
+
+    arguments = _profiled(list(context.args))
+    results, models = _recorded(arguments)
     status = _snakemake(arguments)
-    if not {"-n", "--dry-run", "--dryrun", "-h", "--help"} & set(arguments):
-        summary.show(Path("results"), console(stderr=True))
+    if not _NO_RUN & set(arguments):
+        summary.show(results, console(stderr=True), models)
     raise typer.Exit(status)
+
+
+def _profiled(arguments: list[str]) -> list[str]:
+    """Name samebits' own profiles by their folders.
+
+    Raises:
+        Refused: there is no profile of a name, neither here nor among the user's own.
+    """
+    from samebits import profiles
+
+    found: list[str] = []
+    for argument in arguments:
+        found += argument.split("=", 1) if argument.startswith("--profile=") else [argument]
+    for index, name in enumerate(found[1:], 1):
+        if found[index - 1] == "--profile" and not Path(name).exists():
+            if name in profiles.known():
+                found[index] = str(profiles.folder(name))
+            elif not any((folder / name).exists() for folder in profiles.looked_up()):
+                known = ", ".join(profiles.known())
+                raise Refused(f"there is no profile {name!r}; samebits brings {known}, or give a folder")
+    return found
+
+
+def _recorded(arguments: list[str]) -> tuple[Path, set[str]]:
+    """Return where a run records, and which models; what is wrong with a config's file is said before it.
+
+    Raises:
+        Refused: a config's file cannot be read.
+    """
+    from samebits import config
+
+    values: dict[str, Any] = {}
+    for file in _given(arguments, "--configfile", "--configfiles") or [str(config.find(roots()))]:
+        values |= config.read(Path(file))
+    values |= dict(each.split("=", 1) for each in _given(arguments, "--config", "-C") if "=" in each)
+    models = values.get("models")
+    return Path(str(values.get("results", "results"))), set(models if isinstance(models, dict) else ())
+
+
+def _given(arguments: list[str], *names: str) -> list[str]:
+    """Return the values of an option that takes several."""
+    found: list[str] = []
+    for index, argument in enumerate(arguments):
+        if argument in names:
+            found += itertools.takewhile(lambda each: not each.startswith("-"), arguments[index + 1 :])
+        elif argument.startswith(tuple(f"{name}=" for name in names)):
+            found.append(argument.split("=", 1)[1])
+    return found
 
 
 def _snakemake(arguments: list[str]) -> int:

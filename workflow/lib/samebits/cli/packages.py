@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from samebits.cli.app import RULES, app
+from samebits.cli.app import RULES, app, roots
 from samebits.cli.steps import DataManifest, EnvironmentManifest, Library, Recipe, SpecFile, inputs
 from samebits.errors import Refused
 
@@ -93,7 +93,10 @@ def image(
 @app.command()
 def publish(
     packages: Annotated[Path, typer.Argument(exists=True, help="dist/packages.json in a model's folder.")],
-    places: Annotated[str, typer.Option(help="The section publish of the config, as JSON.")],
+    places: Annotated[
+        str | None,
+        typer.Option(help="The section publish, as JSON; that of config/config.yaml here if not given."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write what was done as JSON.")
@@ -106,14 +109,18 @@ def publish(
     """
     from dataclasses import asdict
 
-    from samebits.config import Publish
+    from samebits import config
     from samebits.publish.packages import publish
     from samebits.receipt import Different
-    from samebits.receipt.issue import own_key
+    from samebits.receipt.keys import own_public
 
-    section = Publish.model_validate_json(places)
+    if places is None:
+        places = json.dumps(config.read(config.find(roots())).get("publish", {}))
+    section = config.parse_publish(places)
+    if (key := own_public()) is None:
+        raise Refused("there is no key of yours that could have signed them; run the target package")
     try:
-        done = publish(packages, section.places(), own_key().public, dry_run)
+        done = publish(packages, section.places(), key, dry_run)
     except Different as different:
         raise Refused(f"{different}; run the target package again") from None
     for each in done:

@@ -43,7 +43,9 @@ def verify(
     """
     if path.name == "verdict.json":
         return _verdict(path)
-    from samebits.receipt import Different, Uncheckable
+    if not replay and (sample is not None or data is not None or allow_code):
+        raise Refused("--sample, --data and --allow-code go with --replay; add it, or leave them out")
+    from samebits.receipt import Different, Foreign, Uncheckable
     from samebits.receipt.keys import PublicKey, own_public
     from samebits.verification import check
 
@@ -58,6 +60,10 @@ def verify(
         request = reproduce.Request(sample=sample, data=data, own=own, allow_code=allow_code, cache=cache)
         print(f"reproduced: {reproduce.reproduce(path, trusted, request)}")
     except Different as different:
+        if isinstance(different, Foreign) and not key:  # nothing was said of whom to trust
+            mend = "get the public key from them and give it with --key"
+            print(f"not checkable: {different}; {mend}", file=sys.stderr)
+            raise typer.Exit(3) from None
         print(f"different: {different}", file=sys.stderr)
         raise typer.Exit(1) from None
     except Uncheckable as uncheckable:
@@ -96,7 +102,9 @@ def key(
 
 @app.command()
 def sign(
-    model: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="results/<model>.")],
+    model: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="A model's folder: results/MODEL.")
+    ],
     ambient: Annotated[
         bool, typer.Option("--ambient", help="Take the identity that a CI service gives; do not ask.")
     ] = False,

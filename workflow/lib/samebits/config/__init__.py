@@ -4,7 +4,30 @@ Lives on the workflow side only; measured processes see the resolved ``samebits.
 """
 
 from samebits.config.check import load
+from samebits.config.files import find, read
 from samebits.config.recipes import recipe_file
-from samebits.config.sections import Config, Model, Package, Publish, Tracking, parse_data, schema
+from samebits.config.sections import (
+    Config,
+    Model,
+    Package,
+    Publish,
+    Tracking,
+    parse_data,
+    parse_publish,
+    schema,
+)
 
-__all__ = ["Config", "Model", "Package", "Publish", "Tracking", "load", "parse_data", "recipe_file", "schema"]
+__all__ = [
+    "Config",
+    "Model",
+    "Package",
+    "Publish",
+    "Tracking",
+    "find",
+    "load",
+    "parse_data",
+    "parse_publish",
+    "read",
+    "recipe_file",
+    "schema",
+]

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from samebits import environments, fetch, frameworks, options
-from samebits.config.duplicates import refuse_duplicates
+from samebits.config import files as config_files
 from samebits.config.recipes import check_recipe, recipe_file, refuse_shadow
 from samebits.config.sections import Config, Defaults, Model
 from samebits.config.words import explain, near
@@ -37,7 +37,7 @@ def load(
         Refused: one line an error, each naming the key and the mend.
     """
     for file in files:
-        refuse_duplicates(Path(file))
+        config_files.read(Path(file))
     try:
         config = Config.model_validate(_with_defaults(values))
     except ValidationError as error:

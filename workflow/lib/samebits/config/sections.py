@@ -12,6 +12,7 @@ from pydantic import (
     JsonValue,
     Tag,
     TypeAdapter,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -410,9 +411,34 @@ class Config(_Strict):
 
 
 def parse_data(text: str) -> Data:
-    """Read a data set's source from the JSON that a rule hands on."""
-    source: Data = TypeAdapter(Data).validate_json(text)
+    """Read a data set's source from the JSON that a rule hands on.
+
+    Raises:
+        Refused: it is none.
+    """
+    source: Data = _parse(Data, text, "source of a data set")
     return source
+
+
+def parse_publish(text: str) -> Publish:
+    """Read the section ``publish`` from JSON.
+
+    Raises:
+        Refused: it is none, or empty.
+    """
+    section: Publish = _parse(Publish, text, "section publish")
+    if section == Publish():
+        raise Refused("the section publish names no place; write an index, a channel or a registry into it")
+    return section
+
+
+def _parse(kind: Any, text: str, what: str) -> Any:
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(["this", *map(str, first["loc"])])
+        raise Refused(f"{place} is no {what}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
 
 
 def schema() -> dict[str, Any]:

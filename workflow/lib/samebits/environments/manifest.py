@@ -4,6 +4,7 @@ It is written last, so a prefix without it is half built. It holds no time and n
 """
 
 import json
+import shlex
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -76,12 +77,12 @@ def read(prefix: Path) -> Manifest:
         Refused: there is none, or it is damaged.
     """
     path = prefix / FILE
-    mend = "run `samebits env build`"
+    build = f"run `samebits env build NAME {shlex.quote(str(prefix))}"
     try:
         fields = json.loads(path.read_bytes())
         if fields.get("format") != FORMAT:
             raise Refused(
-                f"{path}: its format is {fields.get('format')!r}, this is {FORMAT!r}: {mend} --force"
+                f"{path}: its format is {fields.get('format')!r}, this is {FORMAT!r}: {build} --force`"
             )
         manifest = Manifest(**fields)
         if manifest.backend == "container":  # its digest is that of a file in it, the image's manifest
@@ -89,13 +90,13 @@ def read(prefix: Path) -> Manifest:
         else:
             digest = content_digest(manifest.python, manifest.files, manifest.packaged)
     except (FileNotFoundError, NotADirectoryError):
-        raise Refused(f"{prefix} is no finished environment, it has no {FILE}: {mend}") from None
+        raise Refused(f"{prefix} is no finished environment, it has no {FILE}: {build}`") from None
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, AttributeError):
-        raise Refused(f"{path} is damaged: {mend} --force") from None
+        raise Refused(f"{path} is damaged: {build} --force`") from None
     if digest != manifest.digest:
-        raise Refused(f"{path} is damaged: its digest does not fit its files: {mend} --force")
+        raise Refused(f"{path} is damaged: its digest does not fit its files: {build} --force`")
     return manifest
 
 

@@ -6,12 +6,13 @@ signed, ``keys`` knows whose keys there are. docs/formats/receipt.md describes t
 
 from samebits.receipt.envelope import ENVELOPE, opened, seal
 from samebits.receipt.keys import Key, PublicKey
-from samebits.receipt.outcome import Different, Uncheckable
+from samebits.receipt.outcome import Different, Foreign, Uncheckable
 from samebits.receipt.statement import Package, Receipt, encode, make, parse, parse_package
 
 __all__ = [
     "ENVELOPE",
     "Different",
+    "Foreign",
     "Key",
     "Package",
     "PublicKey",

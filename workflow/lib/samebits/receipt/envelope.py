@@ -13,7 +13,7 @@ from typing import Any
 from samebits.digest import canonical_json
 from samebits.errors import Refused
 from samebits.receipt.keys import Key, PublicKey
-from samebits.receipt.outcome import Different, Uncheckable
+from samebits.receipt.outcome import Different, Foreign, Uncheckable
 
 PAYLOAD = "application/vnd.in-toto+json"
 #: what a signed receipt is called
@@ -40,7 +40,8 @@ def opened(envelope: bytes, trusted: Sequence[PublicKey], where: str) -> bytes:
     Raises:
         Refused: it is no envelope of a statement.
         Uncheckable: no key is given.
-        Different: none of the trusted keys' owners signed it, or it was changed since.
+        Foreign: none of the trusted keys' owners signed it.
+        Different: it was changed since.
     """
     statement, signatures = _parse(envelope, where)
     ids = ", ".join(sorted(signatures)) or "nobody"
@@ -53,7 +54,7 @@ def opened(envelope: bytes, trusted: Sequence[PublicKey], where: str) -> bytes:
             if key.verifies(signatures[key.id], _signed(statement)):
                 return statement
             raise Different(f"{where}: the signature of {key.id} is not of this content, which was changed")
-    raise Different(f"{where} is signed by {ids}, and not by {', '.join(key.id for key in trusted)}")
+    raise Foreign(f"{where} is signed by {ids}, and not by {', '.join(key.id for key in trusted)}")
 
 
 def _parse(envelope: bytes, where: str) -> tuple[bytes, dict[str, bytes]]:
