@@ -4,8 +4,8 @@ It is written last, so a prefix without it is half built. It holds no time and n
 """
 
 import json
-import shlex
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
