@@ -179,7 +179,7 @@ def test_the_worked_example_is_accepted_and_typed():
         ("results", "/", r"config: results: '/' is no folder of its own"),
         ("cache", "pyproject.toml", r"config: cache: 'pyproject.toml' is a file; name a folder"),
         ("cache", "results", r"results and cache are both 'results'; give each a folder of its own"),
-        ("tracking", {"uri": "foo://me:secret@host"}, r"config: tracking: 'foo' begins no tracking URI"),
+        ("tracking", {"uri": "foo://me:secret@host"}, r"config: tracking: 'foo' is no tracking URI"),
     ],
 )
 def test_one_line_names_the_key_and_the_mend(path, value, said):

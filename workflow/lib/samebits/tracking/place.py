@@ -66,8 +66,9 @@ def check(uri: str, artifacts: str | None = None) -> None:
     """
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme not in (*_SERVERS, *_DATABASES, "sqlite"):
-        raise Refused(  # not shown: it may hold a password
-            f"{scheme!r} begins no tracking URI; give http(s)://HOST, sqlite:///FILE or another database's"
+        shown = uri if "@" not in uri else scheme  # it may hold a password
+        raise Refused(
+            f"{shown!r} is no tracking URI; give http(s)://HOST, sqlite:///FILE or another database's URI"
         )
     try:
         password = urlsplit(uri).password
