@@ -83,11 +83,12 @@ def _recorded(arguments: list[str]) -> tuple[Path, set[str]]:
     from samebits import config
 
     values: dict[str, Any] = {}
+    models: set[str] = set()
     for file in _given(arguments, "--configfile", "--configfiles") or [str(config.find(roots()))]:
         values |= config.read(Path(file))
+        models |= set(values["models"] if isinstance(values.get("models"), dict) else ())
     values |= dict(each.split("=", 1) for each in _given(arguments, "--config", "-C") if "=" in each)
-    models = values.get("models")
-    return Path(str(values.get("results", "results"))), set(models if isinstance(models, dict) else ())
+    return Path(str(values.get("results", "results"))), models
 
 
 def _given(arguments: list[str], *names: str) -> list[str]:
