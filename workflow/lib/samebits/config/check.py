@@ -47,7 +47,7 @@ def load(
         p for name, model in config.models.items() for p in _problems(name, model, config, roots, produced)
     ]
     used = {model.data for model in config.models.values()}
-    for name in config.data.keys() - used:
+    for name in sorted(config.data.keys() - used):
         problems += [f"config: data.{name}: {said}" for said in _source_problems(name, config, produced)]
     if config.defaults.package.name is not None and len(config.models) > 1:
         problems.append(
