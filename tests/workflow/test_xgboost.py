@@ -64,7 +64,7 @@ def trained(module_workspace, armed):
 def contents(folder):
     """Return all that must be the same in two runs."""
     names = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    information = ("timing.jsonl", "benchmark.jsonl", "log.txt")
+    information = ("timing.jsonl", "benchmark.jsonl", "log.txt", ledger.UNFINISHED)
     return {name: (folder / name).read_bytes() for name in names if name.name not in information}
 
 
