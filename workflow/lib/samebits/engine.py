@@ -228,12 +228,9 @@ def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> Non
     shutil.rmtree(model, ignore_errors=True)
     model.mkdir()
     adapter.export(state, model)
-    files = sorted(path for path in model.rglob("*") if path.is_file())
-    for path in (
-        *files,
-        *filter(Path.is_dir, model.rglob("*")),
-        model,
-    ):  # as the states are: what is recorded is there
+    made = sorted(model.rglob("*"))
+    files = [path for path in made if path.is_file()]
+    for path in (*files, *filter(Path.is_dir, made), model):  # as with states, what is recorded is there
         checkpoint.sync(path)
     writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in files})
     predictions = adapter.predict(state)

@@ -167,17 +167,12 @@ def _environment_problems(config: Config, roots: list[Path]) -> list[str]:
 
 def _endless(values: Any, place: str = "") -> Iterable[tuple[str, float]]:
     """Yield the infinities and NaNs among nested values, which JSON has no words for, by their places."""
-    if isinstance(values, float) and not math.isfinite(values):
-        yield place, values
-    nested = (
-        values.items()
-        if isinstance(values, Mapping)
-        else enumerate(values)
-        if isinstance(values, list)
-        else ()
-    )
-    for key, value in nested:
-        yield from _endless(value, f"{place}.{key}" if place else str(key))
+    match values:
+        case float() if not math.isfinite(values):
+            yield place, values
+        case dict() | list():
+            for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+                yield from _endless(value, f"{place}.{key}" if place else str(key))
 
 
 def _is_number(text: str) -> bool:
