@@ -7,8 +7,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from run import pairs, tell, timed
-from samebits import checkpoint
-from samebits.digest import tensor
+from samebits.sealed import checkpoint
+from samebits.sealed.digest import tensor
 
 
 def run() -> None:

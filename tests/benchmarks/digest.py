@@ -7,7 +7,7 @@ import numpy as np
 from blake3 import blake3
 
 from run import pairs, tell, timed
-from samebits.digest import rows, state_digest, tensor
+from samebits.sealed.digest import rows, state_digest, tensor
 
 THREADS = os.cpu_count() or 1
 

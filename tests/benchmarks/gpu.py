@@ -12,8 +12,8 @@ from pathlib import Path
 
 from prepared import seconds
 from run import pairs, tell
-from samebits import seal
-from samebits.spec import Spec
+from samebits.sealed import seal
+from samebits.sealed.spec import Spec
 
 for other in ("gpu", "workflow"):
     sys.path.append(str(Path(__file__).parents[1] / other))

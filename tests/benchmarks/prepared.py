@@ -8,9 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from samebits import library, root, seal
-from samebits.data import Manifest
-from samebits.spec import Spec
+from samebits import root
+from samebits.jobs import install_library
+from samebits.sealed import seal
+from samebits.sealed.data import Manifest
+from samebits.sealed.spec import Spec
 
 RECIPES = root() / "config" / "recipes"
 CACHE = Path.cwd() / ".samebits"
@@ -28,7 +30,9 @@ class Prepared:
         config = {"models": models, "data": data or {}, "cache": str(CACHE)}
         (folder / "config" / "config.yaml").write_text(yaml.safe_dump(config))
         self.workflow(*(f"results/{model}/spec.json" for model in models))
-        library.install(folder / "library")
+        libraries = {spec.framework for spec in map(self.spec, models)}
+        for framework in libraries:
+            install_library.install(framework, folder / "library" / framework)
 
     def workflow(self, *arguments: str) -> None:
         """Run the workflow quietly."""
@@ -62,7 +66,7 @@ class Prepared:
         path.write_bytes(spec.canonical())
         recipe = RECIPES / spec.recipe.split(":")[0]
         files = [str(item) for item in (path, recipe, self.data(spec), folder)]
-        environment = seal.environment(spec, self.folder / "library", folder / "scratch")
+        environment = seal.environment(spec, self.folder / "library" / spec.framework, folder / "scratch")
         command = seal.command(self.prefix(spec), *files)
         subprocess.run(
             command, cwd=folder / "scratch", env=environment, check=True, stdout=subprocess.DEVNULL

@@ -10,7 +10,7 @@ import numpy as np
 
 from prepared import RECIPES, Prepared
 from run import pairs, tell
-from samebits import seal
+from samebits.sealed import seal
 
 ROWS, COLUMNS = 100_000, 40
 

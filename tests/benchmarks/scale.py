@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from run import timed
-from samebits import gpus, ledger
+from samebits.sealed import gpus, ledger
 
 GOLDEN = Path(__file__).parents[1] / "goldens" / "run-1"
 

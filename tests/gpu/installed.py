@@ -11,11 +11,11 @@ from pathlib import Path
 import yaml
 
 import training
-from samebits.digest import file_digest
 from samebits.environments import find, manifest
+from samebits.environments.listing import digests, listing
 from samebits.environments.manifest import Manifest, content_digest
-from samebits.environments.tree import digests, listing
 from samebits.environments.verify import python_version
+from samebits.sealed.digest import file_digest
 
 NAME = "installed"
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import models
-from samebits import gpus
-from samebits.execution import Execution
+from samebits.sealed import gpus
+from samebits.sealed.execution import Execution
 from training import losses, segments
 
 MODELS = {"convolutions": models.CONVOLUTIONS, "attention": models.ATTENTION, "recurrent": models.RECURRENT}

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import models
-from samebits import gpus
+from samebits.sealed import gpus
 
 #: holds all GPUs until it is killed
 HOLDER = """
 import time
-from samebits import gpus
+from samebits.sealed import gpus
 print(gpus.lease("holder", len(gpus.installed())), flush=True)
 time.sleep(600)
 """

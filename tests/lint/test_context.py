@@ -3,8 +3,8 @@
 import pytest
 from linting import codes, lint
 
-from samebits.errors import Refused
 from samebits.lint.selection import Settings
+from samebits.sealed.errors import Refused
 
 POOL = "import torch\npool = torch.nn.AvgPool3d(2)\n"
 CUMSUM = "import torch\ny = torch.cumsum(torch.rand(3), 0)\n"

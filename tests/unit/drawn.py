@@ -5,7 +5,7 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from samebits.digest import DTYPES, Tensor
+from samebits.sealed.digest import DTYPES, Tensor
 
 #: bytes of one element
 WIDTHS = {

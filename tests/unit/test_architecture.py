@@ -2,12 +2,14 @@
 
 import ast
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import samebits
-from samebits import library
+from samebits import frameworks
+from samebits.sealed import library
 
 PACKAGE = Path(samebits.__file__).parent
 
@@ -16,25 +18,18 @@ RUNTIME = PACKAGE / "packaging" / "runtime"
 
 #: ground floor first
 FLOORS = [
-    {"__init__", "errors"},
-    {"digest", "seeds", "execution", "options", "gpus", "turns"},
-    {"spec", "tree", "checkpoint", "tiers", "data", "script"},
-    {"fingerprint", "ledger", "library", "recipe", "content"},
-    {"seal", "sample", "runs"},
-    {"cluster"},
+    {"sealed"},
     {"frameworks"},
-    {"engine", "interface"},
-    {"measured"},
-    {"verdict", "download"},
-    {"environments", "compare", "fetch"},
+    {"__init__"},
+    {"datasets", "results"},
+    {"environments"},
+    {"proof"},
     {"receipt"},
-    {"verification"},
     {"packaging"},
-    {"publish"},
-    {"tracking"},
-    {"config", "launch", "report", "profiles", "summary"},
-    {"layout", "resolve", "lint"},
-    {"reproduce"},
+    {"publish", "tracking", "report"},
+    {"config"},
+    {"lint"},
+    {"jobs"},
     {"cli"},
     {"__main__"},
 ]
@@ -44,14 +39,17 @@ MEASURED_NEEDS = {"numpy", "blake3", "safetensors"}
 
 _DASK = {"dask", "distributed", "dask_jobqueue"}
 
-#: measured module -> what it may import of an environment, where that is not only a package of its name
+#: framework -> what its adapter may import of its environment, where that is not only a package of its name
 BRINGS = {
-    "cluster": _DASK,
+    "command": set(),
     "pytorch": {"torch", "lightning"},
     "sklearn": {"sklearn", "skops", "threadpoolctl"},
     "tensorflow": {"tensorflow", "keras"},
     "xgboost_dask": {"xgboost", *_DASK},
 }
+
+#: files that every framework, backend or command has under the same name
+CONTRACTS = {"__init__", "__main__", "adapter", "switches", "predictor"}
 
 
 def module(path):
@@ -69,11 +67,13 @@ def imports(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.level and RUNTIME in path.parents:  # copied into packages of other names
-                continue
+            if node.level and (RUNTIME in path.parents or path.name == "predictor.py"):
+                continue  # copied into packages of other names
             assert node.level == 0, f"{path}: imports are absolute"
             if node.module == "samebits":
                 yield from (f"samebits.{alias.name}" for alias in node.names)
+            elif node.module.startswith("samebits."):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
             else:
                 yield node.module
 
@@ -100,16 +100,36 @@ def test_every_module_has_a_floor_and_every_name_a_module():
     assert set().union(*FLOORS) == {module(path) for path in files()}
 
 
-def test_measured_modules_import_measured_modules_and_what_every_environment_has():
-    measured = {name.removesuffix(".py") for name in library.MEASURED}
-    for name in library.files(PACKAGE):
+def test_only_jobs_and_commands_lint():
+    for path in files():
+        if "lint" in own(path):
+            assert module(path) in ("lint", "jobs", "cli"), path
+
+
+@pytest.mark.parametrize("framework", frameworks.known())
+def test_measured_modules_import_measured_modules_and_what_every_environment_has(framework):
+    names = library.files(framework)
+    for name in names:
         path = PACKAGE / name
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        module_name = parts[1] if parts[0] == "frameworks" else parts[0]
-        brought = BRINGS.get(module_name, {module_name} if parts[0] == "frameworks" else set())
-        assert own(path) <= measured, name
+        for imported in imports(path):
+            if imported.startswith("samebits."):
+                below = imported.split(".")[1:]  # of which the last may be a name in a module
+                near = ["/".join(below[:end]) for end in (len(below) - 1, len(below))]
+                assert any({f"{n}.py", f"{n}/__init__.py"} & {*names} for n in near), (
+                    f"{name} imports {imported}"
+                )
         foreign = {found.split(".")[0] for found in imports(path)} - set(sys.stdlib_module_names)
+        parts = path.relative_to(PACKAGE).parts
+        brought = BRINGS.get(parts[1], {parts[1]}) if parts[0] == "frameworks" else set()
+        if parts[-1] == "__init__.py" and len(parts) == 3:
+            brought = set()  # traits are read where no framework is installed
         assert foreign - {"samebits"} <= MEASURED_NEEDS | brought, name
+
+
+def test_two_files_share_a_name_only_where_a_contract_asks_for_it():
+    """Whoever looks for an idea by its name finds one file."""
+    names = Counter(path.stem for path in files() if path.stem not in CONTRACTS)
+    assert not {name for name, count in names.items() if count > 1}
 
 
 def test_nothing_pickles():
@@ -118,8 +138,9 @@ def test_nothing_pickles():
 
 
 def test_what_packages_run_on_imports_nothing_of_samebits():
-    assert list(RUNTIME.rglob("*.py"))
-    for path in RUNTIME.rglob("*.py"):
+    runtime = [*RUNTIME.rglob("*.py"), *PACKAGE.glob("frameworks/*/predictor.py")]
+    assert len(runtime) > len(frameworks.known())
+    for path in runtime:
         assert not [name for name in imports(path) if name.split(".")[0] == "samebits"], path
 
 

@@ -14,8 +14,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samebits.errors import Refused
-from samebits.verification import archive
+from samebits.receipt import archive
+from samebits.sealed.errors import Refused
 
 FILES = {"model/__init__.py": b"x = 1\n", "model/weights": b"\0" * 100}
 INFO = "model-1.0.dist-info"

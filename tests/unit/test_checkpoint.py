@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawn import WIDTHS, plain, states
-from samebits import checkpoint
-from samebits.digest import DTYPES, Tensor, rows, state_digest, tensor
-from samebits.errors import Refused
+from samebits.sealed import checkpoint
+from samebits.sealed.digest import DTYPES, Tensor, rows, state_digest, tensor
+from samebits.sealed.errors import Refused
 from toy import GOLDEN
 
 STATE = {
@@ -72,8 +72,8 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path):
 import sys
 from pathlib import Path
 import numpy as np
-from samebits import checkpoint
-from samebits.digest import tensor
+from samebits.sealed import checkpoint
+from samebits.sealed.digest import tensor
 names = list({f"tensor {i}" for i in range(50)})  # in an order that hashing decides
 checkpoint.save(Path(sys.argv[1]), {name: tensor(np.arange(int(name[7:]))) for name in names})
 print(names[0])

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from samebits import cluster
+from samebits.frameworks.xgboost_dask import cluster
 from toy import SPEC
 
 

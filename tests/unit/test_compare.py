@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import toy
-from samebits import checkpoint, engine, verdict
-from samebits.compare import compare
-from samebits.digest import file_digest, rows, state_digest, tensor
-from samebits.errors import Refused
+from samebits.proof import verdict
+from samebits.proof.compare import compare
+from samebits.sealed import checkpoint, engine
+from samebits.sealed.digest import file_digest, rows, state_digest, tensor
+from samebits.sealed.errors import Refused
 from toy import SPEC, Toy
 
 

@@ -20,10 +20,10 @@ import yaml
 import conda_channel
 from environments_wheels import environment, wheel
 from samebits.environments import Manifest, Source, build, find, sbom, verify
-from samebits.environments.conda import command, front, install, lock
-from samebits.environments.conda.channels import MIRROR
-from samebits.environments.conda.packages import package_path
-from samebits.errors import Refused
+from samebits.environments.backends.conda import front, install, shim, solve
+from samebits.environments.backends.conda.channels import MIRROR
+from samebits.environments.backends.conda.package_cache import package_path
+from samebits.sealed.errors import Refused
 
 SITE = f"lib/python{conda_channel.PYTHON}/site-packages"
 SAMEBITS = str(Path(sys.executable).parent / "samebits")
@@ -91,7 +91,7 @@ def locked(python_channel: Path, tmp_path_factory: pytest.TempPathFactory) -> Wo
     with pytest.MonkeyPatch.context() as patch:
         surroundings(patch, root)
         source = find("tiny", [root])
-        lock.write_lock(source)
+        solve.write_lock(source)
         built = build(source, root / "built", "conda")
     # the variables are those before again: other tests of the session build real environments
     return World(root, channel, source, root / "built", built)
@@ -103,7 +103,7 @@ def surroundings(patch: pytest.MonkeyPatch, root: Path) -> None:
     patch.setenv("PIP_FIND_LINKS", str(root / "wheels"))
     patch.setenv("UV_CACHE_DIR", str(root / "uv"))
     patch.setenv("UV_OFFLINE", "1")
-    patch.delenv(command.CONDA, raising=False)
+    patch.delenv(shim.CONDA, raising=False)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def world(locked: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 def test_a_lock_has_hashes_and_names_no_place_of_this_machine(world: World) -> None:
     text = world.source.conda_lock.read_text()
     assert str(world.root) not in text and "file://" not in text
-    packages = lock.read_lock(world.source, "linux-64")
+    packages = solve.read_lock(world.source, "linux-64")
     assert [each.name for each in packages] == ["python", "tiny-data"]
     for package in packages:
         assert package.url.startswith("https://conda.anaconda.org/conda-forge/")
@@ -134,7 +134,7 @@ def test_locking_at_another_time_with_another_cache_gives_the_same_bytes(world: 
     for path in world.source.folder.iterdir():
         if path != world.source.specification:
             path.unlink()
-    lock.write_lock(world.source)
+    solve.write_lock(world.source)
     assert {path.name: path.read_bytes() for path in world.source.folder.iterdir()} == before
 
 
@@ -143,40 +143,40 @@ def test_a_lock_is_for_the_platforms_that_are_asked_for(world: World) -> None:
     conda_channel.package(world.channel, "python", *python, subdir="linux-aarch64")
     conda_channel.index(world.channel)
     world.respecify("channels:", "platforms: [linux-64, linux-aarch64]\nchannels:")
-    lock.write_lock(world.source)
+    solve.write_lock(world.source)
     for platform in ("linux-64", "linux-aarch64"):
-        packages = lock.read_lock(world.source, platform)
+        packages = solve.read_lock(world.source, platform)
         assert [(each.name, each.subdir) for each in packages] == [
             ("python", platform),
             ("tiny-data", "noarch"),
         ]
-        pins = lock.pin_file(world.source, platform).read_text()
+        pins = solve.pin_file(world.source, platform).read_text()
         assert all(each.url in pins for each in packages)
     assert world.build().digest == world.first.digest  # what is for others does not count
 
     world.respecify("linux-aarch64", "osx-arm64")
     world.respecify("- python=", "- tiny-data\n  - python=")
     # there is no Python for osx-arm64 in this channel
-    assert "osx-arm64" in refusal(lambda: lock.write_lock(world.source))
+    assert "osx-arm64" in refusal(lambda: solve.write_lock(world.source))
     world.respecify("osx-arm64", "sparc")
-    assert "unknown platform 'sparc'; known: linux-64," in refusal(lambda: lock.write_lock(world.source))
+    assert "unknown platform 'sparc'; known: linux-64," in refusal(lambda: solve.write_lock(world.source))
 
 
 def test_packages_that_do_not_fit_together_are_refused(world: World) -> None:
     conda_channel.package(world.channel, "picky", "1", {"share/picky": "x"}, ["tiny-data >=2"])
     conda_channel.index(world.channel)
     world.respecify("- tiny-data", "- tiny-data\n  - picky")
-    message = refusal(lambda: lock.write_lock(world.source))
+    message = refusal(lambda: solve.write_lock(world.source))
     assert "cannot be locked for conda: linux-64" in message
     assert "picky" in message and "tiny-data" in message
     conda_channel.package(world.channel, "tiny-data", "2.0", {"share/tiny/plain.txt": "two\n"})
     conda_channel.index(world.channel)
-    lock.write_lock(world.source)  # the twin: with what it lacked it can be
+    solve.write_lock(world.source)  # the twin: with what it lacked it can be
 
 
 def test_a_missing_channel_is_named(world: World) -> None:
     world.respecify("conda-forge", "absent")
-    message = refusal(lambda: lock.write_lock(world.source))
+    message = refusal(lambda: solve.write_lock(world.source))
     assert "channels/absent" in message
     assert "see that its channels can be reached" in message
 
@@ -186,15 +186,15 @@ def test_a_channel_may_be_a_server(world: World, monkeypatch: pytest.MonkeyPatch
     before = world.source.conda_lock.read_bytes()
     with served(world.root / "channels") as url:
         monkeypatch.setenv(MIRROR, url)
-        lock.write_lock(world.source)
+        solve.write_lock(world.source)
         assert world.source.conda_lock.read_bytes() == before
         assert world.build().digest == world.first.digest
-        package = lock.read_lock(world.source, "linux-64")[1]
+        package = solve.read_lock(world.source, "linux-64")[1]
         package_path(package).unlink()
         next(world.channel.glob("noarch/tiny-data*")).write_bytes(b"evil")
         message = refusal(lambda: world.build(force=True))
         assert "tiny-data-1.0-0.tar.bz2" in message and package.sha256 in message
-    assert url in refusal(lambda: lock.write_lock(world.source))  # nobody answers any more
+    assert url in refusal(lambda: solve.write_lock(world.source))  # nobody answers any more
 
 
 @contextmanager
@@ -215,7 +215,7 @@ def test_a_channel_may_stand_in_a_variable(world: World, monkeypatch: pytest.Mon
     world.respecify("conda-forge", '"${MY_CHANNEL}"')
     monkeypatch.delenv(MIRROR)
     monkeypatch.setenv("MY_CHANNEL", world.channel.as_uri())
-    lock.write_lock(world.source)
+    solve.write_lock(world.source)
     assert "url: ${MY_CHANNEL}/" in world.source.conda_lock.read_text()
     world.build()
     monkeypatch.delenv("MY_CHANNEL")
@@ -306,7 +306,7 @@ def test_a_changed_package_is_another_digest(world: World) -> None:
     }
     conda_channel.package(world.channel, "tiny-data", "1.0", files)
     conda_channel.index(world.channel)
-    lock.write_lock(world.source)
+    solve.write_lock(world.source)
     assert world.build().digest != before
 
 
@@ -332,7 +332,7 @@ def test_a_package_that_is_gone_is_refused_and_nothing_is_solved_instead(world: 
 
 def test_a_damaged_cache_is_fetched_again(world: World) -> None:
     world.build()
-    package = lock.read_lock(world.source, "linux-64")[1]
+    package = solve.read_lock(world.source, "linux-64")[1]
     package_path(package).write_bytes(b"damaged")
     assert world.build(force=True).digest == world.first.digest
 
@@ -391,19 +391,19 @@ def test_a_write_into_a_prefix_reaches_no_other(world: World) -> None:
 
 
 def test_a_named_conda_is_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, log = command.write(world.root / "ours"), world.root / "log"
+    ours, log = shim.write(world.root / "ours"), world.root / "log"
     theirs = world.root / "their-conda"
     theirs.write_text(f'#!/bin/sh\necho "$1" >> "{log}"\nexec "{ours}" "$@"\n')
     theirs.chmod(0o755)
-    monkeypatch.setenv(command.CONDA, str(theirs))
+    monkeypatch.setenv(shim.CONDA, str(theirs))
     assert world.build().digest == world.first.digest
-    lock.write_lock(world.source)
+    solve.write_lock(world.source)
     assert [line for line in log.read_text().split() if line == "create"] == ["create", "create"]
 
 
 def test_a_conda_that_is_not_there_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(command.CONDA, "no-such-conda")
-    for call in (world.build, lambda: lock.write_lock(world.source)):
+    monkeypatch.setenv(shim.CONDA, "no-such-conda")
+    for call in (world.build, lambda: solve.write_lock(world.source)):
         assert "SAMEBITS_CONDA names 'no-such-conda'" in refusal(call)
 
 
@@ -426,8 +426,8 @@ def test_a_fresh_solve_is_found_by_the_check(world: World) -> None:
 
 def built(world: World, name: str, *, explicit: bool) -> Path:
     """Do what Snakemake does: create from the pins or, if that fails, from the specification."""
-    file = lock.pin_file(world.source, "linux-64") if explicit else world.source.specification
-    start = [str(command.write(world.root / "ours")), *([] if explicit else ["env"]), "create"]
+    file = solve.pin_file(world.source, "linux-64") if explicit else world.source.specification
+    start = [str(shim.write(world.root / "ours")), *([] if explicit else ["env"]), "create"]
     prefix = world.root / name
     subprocess.run([*start, "--quiet", "--file", str(file), "--prefix", str(prefix)], check=True)
     environ = {
@@ -435,7 +435,7 @@ def built(world: World, name: str, *, explicit: bool) -> Path:
         "CONDA_PREFIX": str(prefix),
         "PATH": f"{Path(SAMEBITS).parent}:{os.environ['PATH']}",
     }
-    script = lock.post_deploy(world.source)
+    script = solve.post_deploy(world.source)
     subprocess.run(["bash", str(script)], check=True, cwd=world.root, env=environ)
     return prefix
 
@@ -447,7 +447,7 @@ def test_a_bill_lists_conda_packages_with_their_hashes(world: World) -> None:
     sbom.write(world.source, "conda", world.root / "bom.json")
     components = json.loads((world.root / "bom.json").read_text())["components"]
     listed = {each["purl"].partition("?")[0]: each.get("hashes") for each in components}
-    for package in lock.read_lock(world.source, "linux-64"):
+    for package in solve.read_lock(world.source, "linux-64"):
         (found,) = listed.pop(f"pkg:conda/{package.name}@{package.version}")
         assert found == {"alg": "SHA-256", "content": package.sha256.removeprefix("sha256:")}
     assert set(listed) == {"pkg:pypi/samebits-tinier@2.0"}

@@ -10,7 +10,7 @@ import yaml
 
 import samebits
 from samebits import config
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 ROOTS = [samebits.root()]
 EXAMPLE = samebits.root() / "config" / "config.yaml"

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from safetensors.numpy import save, save_file
 
-from samebits.data import Data, File, Manifest, load
-from samebits.digest import DTYPES, Tensor, array, file_digest, files_digest, tensor
-from samebits.errors import Refused
+from samebits.sealed.data import Data, File, Manifest, load
+from samebits.sealed.digest import DTYPES, Tensor, array, file_digest, files_digest, tensor
+from samebits.sealed.errors import Refused
 
 NUMPY_TYPES = sorted(set(DTYPES.values()) - {"bfloat16", "float8_e4m3fn", "float8_e5m2"})
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from drawn import names, plain, states, tensors
-from samebits.digest import (
+from samebits.sealed.digest import (
     DTYPES,
     Tensor,
     TensorRow,
@@ -133,7 +133,7 @@ def test_a_large_tensor_is_digested_where_it_lies(act: str):
 import re
 import numpy as np
 from pathlib import Path
-from samebits.digest import array, rows, tensor
+from samebits.sealed.digest import array, rows, tensor
 
 def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])

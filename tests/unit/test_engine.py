@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy
-from samebits import engine, runs
-from samebits.compare import Difference, difference
-from samebits.errors import Refused
-from samebits.spec import Spec
+from samebits.proof.compare import Difference, difference
+from samebits.results import runs
+from samebits.sealed import engine
+from samebits.sealed.errors import Refused
+from samebits.sealed.spec import Spec
 from toy import GOLDEN, SPEC, State, Toy
 
 #: the audit events at which a run touches the disk, and those of the toy below

@@ -20,7 +20,6 @@ import pytest
 
 import samebits
 from environments_wheels import environment, index, wheel
-from samebits.digest import file_digest
 from samebits.environments import (
     Manifest,
     Source,
@@ -29,17 +28,18 @@ from samebits.environments import (
     confirm,
     find,
     known,
-    memory,
     read,
+    verified_cache,
     verify,
     write_lock,
 )
-from samebits.environments.memory import Memory
+from samebits.environments.listing import listing
 from samebits.environments.records import check_installed
 from samebits.environments.size import download_size
-from samebits.environments.tree import listing
 from samebits.environments.uv import failed
-from samebits.errors import Refused
+from samebits.environments.verified_cache import Memory
+from samebits.sealed.digest import file_digest
+from samebits.sealed.errors import Refused
 
 ROOT = Path(__file__).parents[2]
 SITE = f"lib/python{'.'.join(platform.python_version_tuple()[:2])}/site-packages"
@@ -638,7 +638,7 @@ TAMPERINGS = [
 def test_a_tampered_prefix_is_refused(
     world: World, tampering: Tampering, way: Callable[[Path], Manifest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "SETTLED", 0)
+    monkeypatch.setattr(verified_cache, "SETTLED", 0)
     world.build()
     way(world.prefix)
     assert remembered(world.prefix).holds()
@@ -656,7 +656,7 @@ def remembered(prefix: Path) -> Memory:
 def test_a_change_that_keeps_size_and_time_is_found_by_what_no_program_can_set(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "SETTLED", 0)
+    monkeypatch.setattr(verified_cache, "SETTLED", 0)
     world.build()
     confirm(world.prefix)
     path = world.prefix / MODULE
@@ -675,7 +675,9 @@ def test_a_change_that_keeps_size_and_time_is_found_by_what_no_program_can_set(
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda kept: kept | {"second": kept["second"] - memory.LIFETIME}, id="an hour old"),
+        pytest.param(
+            lambda kept: kept | {"second": kept["second"] - verified_cache.LIFETIME}, id="an hour old"
+        ),
         pytest.param(lambda kept: kept | {"second": kept["second"] + 9}, id="from the future"),
         pytest.param(lambda kept: kept | {"state": "0"}, id="of another state"),
         pytest.param(lambda kept: [], id="damaged"),
@@ -684,7 +686,7 @@ def test_a_change_that_keeps_size_and_time_is_found_by_what_no_program_can_set(
 def test_files_are_hashed_again_unless_they_were_within_the_hour(
     world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]
 ) -> None:
-    monkeypatch.setattr(memory, "SETTLED", 0)
+    monkeypatch.setattr(verified_cache, "SETTLED", 0)
     world.build()
     (world.prefix / MODULE).write_text("TINIER = 'evil'\n")
     forged = remembered(world.prefix)
@@ -698,11 +700,11 @@ def test_files_are_hashed_again_unless_they_were_within_the_hour(
 def test_nothing_is_remembered_of_another_boot_another_user_or_a_moment_ago(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "SETTLED", 60)  # longer than a busy machine takes to build it
+    monkeypatch.setattr(verified_cache, "SETTLED", 60)  # longer than a busy machine takes to build it
     world.build()
     confirm(world.prefix)
     assert not remembered(world.prefix).path.exists()  # its files are too young
-    monkeypatch.setattr(memory, "SETTLED", 0)
+    monkeypatch.setattr(verified_cache, "SETTLED", 0)
     confirm(world.prefix)
     kept = remembered(world.prefix)
     assert kept.holds()
@@ -710,14 +712,14 @@ def test_nothing_is_remembered_of_another_boot_another_user_or_a_moment_ago(
     assert not kept.holds()
     monkeypatch.undo()
     (tmp_path / "boot").write_text("another")
-    monkeypatch.setattr(memory, "BOOT", tmp_path / "boot")
+    monkeypatch.setattr(verified_cache, "BOOT", tmp_path / "boot")
     assert not remembered(world.prefix).holds()
 
 
 def test_what_cannot_be_remembered_is_hashed_each_time_and_what_is_old_is_removed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "SETTLED", 0)
+    monkeypatch.setattr(verified_cache, "SETTLED", 0)
     world.build()
     old = world.prefix.parent / f".{world.prefix.name}.verified-0"
     old.touch()

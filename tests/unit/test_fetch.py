@@ -23,11 +23,11 @@ import numpy as np
 import pytest
 
 import samebits
-from samebits.data import Manifest, load
-from samebits.digest import bytes_digest, file_digest, files_digest
-from samebits.download import Progress, display, download, shown
-from samebits.errors import Refused
-from samebits.fetch import Download, Files, Local, Sklearn, check, fetch
+from samebits.datasets.download import Progress, display, download, shown
+from samebits.datasets.fetch import Download, Files, Local, Sklearn, check, fetch
+from samebits.sealed.data import Manifest, load
+from samebits.sealed.digest import bytes_digest, file_digest, files_digest
+from samebits.sealed.errors import Refused
 
 BODY = np.random.default_rng(0).bytes(300_000)
 RIGHT = bytes_digest(BODY)
@@ -162,9 +162,9 @@ def python(code: str, *arguments: object, before: Iterable[str] = ()) -> subproc
     program = textwrap.dedent("""
         import sys
         from pathlib import Path
-        from samebits.download import download
-        from samebits.errors import Refused
-        from samebits.fetch import *
+        from samebits.datasets.download import download
+        from samebits.sealed.errors import Refused
+        from samebits.datasets.fetch import *
         try:
             exec(sys.argv.pop(1))
         except Refused as refused:

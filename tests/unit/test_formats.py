@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import independent_reader
-from samebits import ledger, tree
-from samebits.digest import Tensor, canonical_json, files_digest, rows, state_digest
-from samebits.sample import Sample
-from samebits.seeds import derive, permutation
+from samebits.proof.sample import Sample
+from samebits.sealed import ledger, nested
+from samebits.sealed.digest import Tensor, canonical_json, files_digest, rows, state_digest
+from samebits.sealed.seeds import derive, permutation
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "goldens" / "run-1"
@@ -61,7 +61,7 @@ def test_digests_of_states():
 
 def test_plain_values():
     for vector in vectors("tree"):
-        (values,) = tree.flatten(vector["tree"], vector["name"], lambda _: None).values()
+        (values,) = nested.flatten(vector["tree"], vector["name"], lambda _: None).values()
         assert values.raw.tobytes().decode() == vector["values"]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from samebits import gpus
-from samebits.errors import Refused
+from samebits.sealed import gpus
+from samebits.sealed.errors import Refused
 
 PROCESSES = 50
 
@@ -73,7 +73,7 @@ def test_without_a_driver_there_is_none(tmp_path: Path, monkeypatch: pytest.Monk
 HOLDER = """
 import os, random, signal, sys, time
 from pathlib import Path
-from samebits import gpus
+from samebits.sealed import gpus
 
 folder, number, exclusive = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "lease"
 draw = random.Random(number)
@@ -127,7 +127,7 @@ def test_fifty_processes_contend_for_one_to_eight(tmp_path: Path, way: str) -> N
 
 def test_a_lease_goes_on_over_exec_and_ends_with_a_kill(eight: None, tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from samebits import gpus\n"
+        "import os, sys; from pathlib import Path; from samebits.sealed import gpus\n"
         f"gpus.lease('m', 8, Path({str(tmp_path / 'locks')!r}))\n"
         "os.execv('/bin/sh', ['sh', '-c', 'echo here; exec sleep 600'])"
     )

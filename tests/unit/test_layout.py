@@ -2,7 +2,7 @@
 
 import samebits
 from samebits.config import load
-from samebits.layout import Layout
+from samebits.jobs.layout import Layout
 
 
 def data_of(folder, data):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import toy
 from drawn import states
-from samebits import ledger
-from samebits.digest import Tensor, TensorRow, bytes_digest, canonical_json, rows, state_digest
-from samebits.errors import Refused
+from samebits.sealed import ledger
+from samebits.sealed.digest import Tensor, TensorRow, bytes_digest, canonical_json, rows, state_digest
+from samebits.sealed.errors import Refused
 from toy import GOLDEN, SPEC
 
 FINISHED = (GOLDEN / ledger.FINISHED).read_bytes()

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samebits import receipt
-from samebits.errors import Refused
 from samebits.receipt import Different, Key, PublicKey, Uncheckable, envelope, keys, statement
+from samebits.sealed.errors import Refused
 
 VECTORS = Path(__file__).parents[2] / "docs" / "formats" / "receipt.md"
 

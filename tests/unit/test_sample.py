@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toy
-from samebits import engine
-from samebits.compare import compare_replays
-from samebits.errors import Refused
-from samebits.sample import Sample
-from samebits.verdict import sentence
+from samebits.proof.compare import compare_replays
+from samebits.proof.sample import Sample
+from samebits.proof.verdict import sentence
+from samebits.sealed import engine
+from samebits.sealed.errors import Refused
 from toy import GOLDEN, SPEC
 
 

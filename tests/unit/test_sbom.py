@@ -12,7 +12,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from samebits.environments import find, known
 from samebits.environments.lock import read_lock
 from samebits.environments.sbom import write
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samebits.seeds import derive, generator, permutation
+from samebits.sealed.seeds import derive, generator, permutation
 
 THOUSAND = range(1000)
 seeds = st.integers(0, 2**63 - 1)
@@ -84,7 +84,7 @@ def test_the_streams_of_a_training_do_not_meet():
 def test_a_seed_does_not_depend_on_the_process():
     program = """
 import json
-from samebits.seeds import derive, generator, permutation
+from samebits.sealed.seeds import derive, generator, permutation
 drawn = generator(3, "x").random(5).tolist()
 print(json.dumps([derive(3, "step", 4), permutation(3, 20, 1).tolist(), drawn]))
 """

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samebits.digest import Tensor, array, rows, state_digest, tensor
-from samebits.tree import flatten, unflatten
+from samebits.sealed.digest import Tensor, array, rows, state_digest, tensor
+from samebits.sealed.nested import flatten, unflatten
 
 nan_bits = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0])
 arrays = st.sampled_from([np.array(1.5), np.zeros((0, 2), np.float32), np.arange(3), np.array([True])])

@@ -4,12 +4,12 @@ import signal
 import subprocess
 import sys
 
-from samebits.turns import turn
+from samebits.sealed.locks import turn
 
 HOLD = """
 import sys
 from pathlib import Path
-from samebits.turns import turn
+from samebits.sealed.locks import turn
 with turn(Path(sys.argv[1]), "waiting"):
     print("in", flush=True)
     sys.stdin.read()

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samebits import checkpoint, engine, frameworks, ledger, tree
-from samebits.digest import Tensor, array, tensor
-from samebits.frameworks import Advance, inputs_digest
-from samebits.seeds import derive
-from samebits.spec import Spec
+from samebits.sealed import adapter, checkpoint, engine, ledger, nested
+from samebits.sealed.adapter import Advance, inputs_digest
+from samebits.sealed.digest import Tensor, array, tensor
+from samebits.sealed.seeds import derive
+from samebits.sealed.spec import Spec
 
 GOLDEN = Path(__file__).parent.parent / "goldens" / "run-1"
 
@@ -58,7 +58,7 @@ class State:
     settings: dict[Any, Any]
 
 
-class Toy(frameworks.Adapter):
+class Toy(adapter.Adapter):
     """Moves weights halfway to targets that are drawn anew in each step."""
 
     def __init__(self, spec: Spec = SPEC):
@@ -82,7 +82,7 @@ class Toy(frameworks.Adapter):
         def leaf(t: Tensor) -> Any:
             return t if t.dtype == "BF16" else array(t).copy()
 
-        return State(**tree.unflatten(tensors, "state", leaf))
+        return State(**nested.unflatten(tensors, "state", leaf))
 
     def advance(self, state: State, step: int) -> Advance:
         drawn = derive(self.spec.seed, "step", step)
@@ -99,7 +99,7 @@ class Toy(frameworks.Adapter):
                 return value
             return tensor(value) if isinstance(value, np.ndarray) else None
 
-        return tree.flatten(vars(state), "state", leaf)
+        return nested.flatten(vars(state), "state", leaf)
 
     def export(self, state: State, folder: Path) -> None:
         checkpoint.save(folder / "model.safetensors", {"weights": tensor(state.weights)})

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from samebits import compare
 from samebits.config import load
-from samebits.layout import Layout
-from samebits.resolve import resolve
+from samebits.jobs.layout import Layout
+from samebits.jobs.resolve import resolve
+from samebits.proof import compare
 
 MODEL = "m"
 
@@ -125,7 +125,7 @@ class Bench:
                 data.parent,
             ),
             environment: ("env", "build", layout.models[MODEL].environment, environment.parent),
-            Path(layout.library): ("library", layout.library),
+            self.library: ("library", layout.models[MODEL].framework, self.library),
         }
         for path, command in made.items():
             if not path.exists():

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 
-from samebits import checkpoint, verdict
-from samebits.compare import compare
-from samebits.digest import file_digest, rows, tensor
-from samebits.ledger import Writer
-from samebits.spec import Spec
+from samebits.proof import verdict
+from samebits.proof.compare import compare
+from samebits.sealed import checkpoint
+from samebits.sealed.digest import file_digest, rows, tensor
+from samebits.sealed.ledger import Writer
+from samebits.sealed.spec import Spec
 
 
 def train(folder, losses, run, fault=None, seed=0):

@@ -14,12 +14,12 @@ import pytest
 
 import conda_channel
 import containers
-from samebits import fingerprint
 from samebits.environments import read
-from samebits.environments.conda import command, lock
-from samebits.environments.container import layout
+from samebits.environments.backends.conda import shim, solve
+from samebits.environments.backends.container import oci
 from samebits.environments.lock import read_lock
-from samebits.environments.source import find
+from samebits.environments.specification import find
+from samebits.sealed import fingerprint
 from workspace import ROOT, Workspace
 
 MODEL = {
@@ -117,7 +117,7 @@ def test_the_workflow_renews_locks_and_writes_a_bill_of_them(trained):
     source = find("xgboost-cpu", [trained.folder])
     bill = json.loads((trained.folder / BILL).read_text())
     assert {each["name"]: each["version"] for each in bill["components"]} == read_lock(source)
-    assert {each.name for each in lock.read_lock(source, lock.here())} == {"python", "pip"}
+    assert {each.name for each in solve.read_lock(source, solve.here())} == {"python", "pip"}
 
 
 def differences(workspace, model):
@@ -174,7 +174,7 @@ def test_killed_in_its_container_a_training_goes_on_to_the_same_bytes(trained):
 
 def training(folder):
     """Find the process that trains into a folder in a container."""
-    python = f"{layout.FOLDER}/bin/python"
+    python = f"{oci.FOLDER}/bin/python"
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or [""]
         if command[0] == python and str(folder) in command:
@@ -193,14 +193,14 @@ def test_with_another_blas_the_fingerprint_says_so(trained):
 def test_snakemakes_own_deployment_is_checked(trained, monkeypatch):
     """Its conda is ours; what it installs is what is locked, and a fresh solve is found."""
     folder = trained.folder
-    monkeypatch.setenv("PATH", f"{command.write(folder / 'conda').parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{shim.write(folder / 'conda').parent}{os.pathsep}{os.environ['PATH']}")
     target = "results/environments/xgboost-cpu.checked"
     done = trained.run(target, "--sdm", "conda")
     assert done.returncode == 0, done.stdout
     assert (folder / target).exists()
 
     (folder / target).unlink()
-    pins = lock.pin_file(find("xgboost-cpu", [folder]), "linux-64")
+    pins = solve.pin_file(find("xgboost-cpu", [folder]), "linux-64")
     text = pins.read_text()
     pins.write_text(text.replace("pip-", "pip-0"))  # a package that is gone: Snakemake solves anew
     conda_channel.package(folder / "channels/conda-forge", "pip", "99", {"share/evil": "evil\n"}, ["python"])

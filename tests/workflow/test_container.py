@@ -16,8 +16,8 @@ from safetensors.numpy import load_file
 
 import containers
 from samebits.environments import build, find, verify
-from samebits.environments.container import base, install, layers, layout, registry, run
-from samebits.errors import Refused
+from samebits.environments.backends.container import base, install, layers, oci, registry, run
+from samebits.sealed.errors import Refused
 from workspace import ROOT
 
 XGBOOST = find("xgboost-cpu", [ROOT])
@@ -56,7 +56,7 @@ def refusal(call):
 
 def layer_of(prefix):
     """Return the file of the one layer of an environment's image."""
-    manifest, _ = layout.image(prefix / "image", verify(prefix).digest)
+    manifest, _ = oci.image(prefix / "image", verify(prefix).digest)
     return prefix / "image/blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
 
 
@@ -106,11 +106,11 @@ def test_what_was_made_of_other_files_has_another_digest(built, tmp_path):
         layers.rewrite(changed, tmp_path / f"{number}-rewritten.tar")
         description = {"name": "a", "lock": "b", "python": "3.11", "packages": {}}
         digests.append(
-            layout.write(tmp_path / f"image-{number}", tmp_path / f"{number}-rewritten.tar", description)
+            oci.write(tmp_path / f"image-{number}", tmp_path / f"{number}-rewritten.tar", description)
         )
         if not number:
             layers.rewrite(changed, tmp_path / "again.tar")
-            assert layout.write(tmp_path / "image-again", tmp_path / "again.tar", description) == digests[0]
+            assert oci.write(tmp_path / "image-again", tmp_path / "again.tar", description) == digests[0]
     assert digests[0] != digests[1]
 
 
@@ -134,7 +134,7 @@ def test_it_does_not_matter_how_a_builder_names_its_files(tmp_path):
 
 
 def test_an_image_holds_no_time_no_host_and_no_bytecode(built):
-    _, config = layout.image(built / "image", verify(built).digest)
+    _, config = oci.image(built / "image", verify(built).digest)
     assert config["created"] == "1970-01-01T00:00:00Z"
     with tarfile.open(layer_of(built)) as archive:
         for member in archive:
@@ -342,7 +342,7 @@ def test_a_model_is_served_from_the_image_of_its_environment(built, packaged, tm
     start = ["podman", "run", "--detach", *isolated, image]
     container = subprocess.run(start, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     try:
-        exchange = ["podman", "exec", "--interactive", container, f"{layout.FOLDER}/bin/python", "-c", ASK]
+        exchange = ["podman", "exec", "--interactive", container, f"{oci.FOLDER}/bin/python", "-c", ASK]
         rows = json.dumps({"inputs": example["input.rows"].tolist()})
         asked = subprocess.run(exchange, input=rows, check=True, stdout=subprocess.PIPE, text=True)
         assert json.loads(asked.stdout)["predictions"] == example["predictions"].tolist()

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from recipes import mlp, trees
-from samebits.spec import Spec
+from samebits.sealed.spec import Spec
 from workspace import LONG
 
 MLP = {"framework": "pytorch", "recipe": "mlp.py:MLP", "data": "sklearn:digits", "steps": 12, "segments": 3}

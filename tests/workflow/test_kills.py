@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from recipes import mlp, trees
-from samebits import library, seal
-from samebits.spec import Spec
+from samebits.jobs import install_library as libraries
+from samebits.sealed import seal
+from samebits.sealed.spec import Spec
 
 MODELS = {
     "mlp": {"framework": "pytorch", "recipe": "mlp.py:MLP", "data": "sklearn:digits", "steps": 1200},
@@ -74,7 +75,8 @@ def prepared(workspaces):
     workspace.write_config(models=MODELS, defaults={"segments": 12})
     process = workspace.run(*(f"results/{model}/spec.json" for model in MODELS))
     assert process.returncode == 0, process.stdout
-    library.install(workspace.folder / "library")
+    for framework in {settings["framework"] for settings in MODELS.values()}:
+        libraries.install(framework, workspace.folder / "library" / framework)
     return workspace
 
 
@@ -87,7 +89,7 @@ def start(workspace, model, folder):
     recipe = workspace.recipe(spec.recipe.split(":")[0])
     data = workspace.data(spec).parent
     command = seal.command(workspace.environment(spec).parent, *map(str, (path, recipe, data, folder)))
-    variables = seal.environment(spec, workspace.folder / "library", folder / "scratch")
+    variables = seal.environment(spec, workspace.folder / "library" / spec.framework, folder / "scratch")
     return subprocess.Popen(
         command,
         env=variables,

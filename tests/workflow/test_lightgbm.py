@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from direct import Bench
-from samebits import ledger
+from samebits.sealed import ledger
 from test_command import wait_for
 
 RECIPE = """

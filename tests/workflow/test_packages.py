@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 
 import conda_channel
 from samebits.environments.lock import read_lock
-from samebits.environments.source import find
+from samebits.environments.specification import find
 from samebits.packaging.metadata import CONDA
 from samebits.receipt import keys
 from workspace import CACHE, LONG

@@ -21,7 +21,7 @@ import conda_channel
 import containers
 import servers
 from samebits.environments.lock import read_lock
-from samebits.environments.source import find
+from samebits.environments.specification import find
 from samebits.packaging.metadata import CONDA
 from workspace import ROOT
 

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from samebits import checkpoint
+from samebits.sealed import checkpoint
 from training import losses, segments
 
 #: in the style of Lightning's own "LightningModule" and "LightningDataModule" pages

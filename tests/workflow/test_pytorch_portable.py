@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from samebits.digest import bytes_digest
+from samebits.sealed.digest import bytes_digest
 from workspace import LONG
 
 QEMU = shutil.which("qemu-x86_64")

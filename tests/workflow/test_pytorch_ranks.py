@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from samebits.execution import Execution
+from samebits.sealed.execution import Execution
 from training import segments
 from workspace import LONG
 

@@ -1,6 +1,6 @@
 """The number of processes that load batches changes nothing, whatever a data set draws and from where."""
 
-from samebits.execution import Execution
+from samebits.sealed.execution import Execution
 from training import losses
 
 AUGMENTED = """

@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from made import finish, train
 from samebits import report
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recipes import mlp, trees
-from samebits import ledger
+from samebits.sealed import ledger
 
 MODELS = {
     "mlp": {"framework": "pytorch", "recipe": "mlp.py:MLP", "data": "sklearn:digits", "steps": 3000},

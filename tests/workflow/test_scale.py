@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import training
-from samebits.spec import Spec
+from samebits.sealed.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 
 MODELS = int(os.environ.get("SAMEBITS_MODELS", "2"))
@@ -94,7 +94,7 @@ def prepared(workspaces):
     bench = training.Bench(
         workspace.folder, workspace.environment(specs[0]).parent, workspace.data(specs[0]).parent
     )
-    (workspace.folder / "library").symlink_to(workspace.library())
+    (workspace.folder / "library").symlink_to(workspace.library("xgboost"))
     ledgers = {}
     for some in (specs[i : i + 50] for i in range(0, len(specs), 50)):  # a command line has its limits
         ledgers |= bench.train_all(some, "alone")
@@ -131,7 +131,7 @@ def kill_on_slurm(process, draw):
 
 def kill_on_dask(process, draw):
     """Kill a worker, or a training; return how many were met."""
-    what = draw.choice(["distributed.cli.dask_worker", "samebits.measured"])
+    what = draw.choice(["distributed.cli.dask_worker", "samebits.sealed.process"])
     found = [child for child, command in descendants(process.pid).items() if what in command]
     for child in draw.sample(found, min(1, len(found))):
         os.kill(child, signal.SIGKILL)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from samebits import seal
-from samebits.spec import Spec
+from samebits.sealed import seal
+from samebits.sealed.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Launch:
         environment = seal.environment(self.spec, self.library, self.folder) | dict(variables)
         for name in without:
             del environment[name]
-        start = ["-c", f"{before}\nimport sys; from samebits.measured import main; sys.exit(main())"]
+        start = ["-c", f"{before}\nimport sys; from samebits.sealed.process import main; sys.exit(main())"]
         files = [str(path) for path in (spec, self.recipe, self.data, self.folder)]
         return subprocess.run(
             [str(self.prefix / "bin" / "python"), flags, *start, *files],
@@ -51,7 +51,7 @@ def launch(demo, tmp_path):
         recipe=demo.recipe("cancer_trees.py"),
         data=next(demo.cache.glob("data/sklearn-breast_cancer-*/data.json")).parent,
         prefix=demo.environment(spec).parent,
-        library=demo.library(),
+        library=demo.library(Spec.read(demo.folder / "results/digits-cnn/spec.json").framework),
         folder=tmp_path / "run",
     )
 
@@ -161,7 +161,7 @@ def test_the_users_home_is_out_of_sight(launch, tmp_path):
     recipe = tmp_path / "cancer_trees.py"
     look = "import os, pathlib; print(pathlib.Path.home(), os.getcwd(), sorted(os.environ))\n"
     recipe.write_text(look + launch.recipe.read_text())
-    from samebits.digest import file_digest
+    from samebits.sealed.digest import file_digest
 
     process = replace(launch, recipe=recipe, spec=replace(launch.spec, recipe_digest=file_digest(recipe)))()
     assert process.returncode == 0, process.stdout

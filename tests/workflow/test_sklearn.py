@@ -60,12 +60,12 @@ import sys, warnings
 from dataclasses import replace
 from pathlib import Path
 
-from samebits.data import load
-from samebits.digest import rows, state_digest
-from samebits.execution import Execution
-from samebits.frameworks.sklearn import Adapter
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed.data import load
+from samebits.sealed.digest import rows, state_digest
+from samebits.sealed.execution import Execution
+from samebits.frameworks.sklearn.adapter import Adapter
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 warnings.simplefilter("ignore")
 spec_file, recipe_file, data_folder, *kinds = sys.argv[1:]

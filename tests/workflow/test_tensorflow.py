@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from direct import Bench
-from samebits import seal
-from samebits.spec import Spec
+from samebits.sealed import seal
+from samebits.sealed.spec import Spec
 
 HEAD = """
 from pathlib import Path
@@ -262,12 +262,12 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 
-from samebits.data import load
-from samebits.errors import Refused
-from samebits.execution import Execution
-from samebits.frameworks.tensorflow import Adapter
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed.data import load
+from samebits.sealed.errors import Refused
+from samebits.sealed.execution import Execution
+from samebits.frameworks.tensorflow.adapter import Adapter
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 found = {}
 for name in sys.argv[4:]:

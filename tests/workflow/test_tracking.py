@@ -22,11 +22,12 @@ import requests
 import wheels
 from made import finish, train
 from recipes import trees
-from samebits import config, ledger
-from samebits.errors import Refused
+from samebits import config
+from samebits.sealed import ledger
+from samebits.sealed.errors import Refused
+from samebits.tracking.destination import place
 from samebits.tracking.entry import COMPLETE
 from samebits.tracking.gather import gather
-from samebits.tracking.place import place
 from samebits.tracking.store import open_store
 from samebits.tracking.track import _track, track
 from workspace import ROOT

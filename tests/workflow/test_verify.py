@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from samebits.errors import Refused
-from samebits.receipt import ENVELOPE, Different, Key, Uncheckable, keys, signing
-from samebits.verification import archive, check
+from samebits.receipt import ENVELOPE, Different, Key, Uncheckable, archive, check, keys, signing
+from samebits.sealed.errors import Refused
 
 MODEL, OTHER = "cancer-trees", "diabetes-trees"
 KINDS = (".whl", ".conda")

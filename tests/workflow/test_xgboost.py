@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from boosters import boosters
-from samebits import ledger
+from samebits.sealed import ledger
 
 SAMPLED = {"subsample": 0.7, "colsample_bytree": 0.8, "colsample_bylevel": 0.8, "colsample_bynode": 0.8}
 

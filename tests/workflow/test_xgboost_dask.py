@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from samebits import ledger, seal
-from samebits.spec import Spec
+from samebits.sealed import ledger, seal
+from samebits.sealed.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 from test_resume import wait_for
 from workspace import CACHE
@@ -154,12 +154,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from samebits.data import load
-from samebits.digest import rows, state_digest
-from samebits.execution import Execution
-from samebits.frameworks.xgboost_dask import Adapter
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed.data import load
+from samebits.sealed.digest import rows, state_digest
+from samebits.sealed.execution import Execution
+from samebits.frameworks.xgboost_dask.adapter import Adapter
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 spec, recipe, data, clusters = *map(Path, sys.argv[1:4]), int(sys.argv[4])
 for workers in (1, 2, 3, 4):
@@ -182,7 +182,7 @@ def test_fresh_clusters_give_one_model_for_each_number_of_workers(trained, tmp_p
             *(trained.environment(spec).parent / "bin" / "python", "-sP", "-c", FRESH),
             *(path, trained.folder / "trees.py", trained.data(spec).parent, str(CLUSTERS)),
         ],
-        env=seal.environment(spec, trained.library(), tmp_path),
+        env=seal.environment(spec, trained.library("xgboost_dask"), tmp_path),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,
@@ -239,7 +239,7 @@ def cluster(workspace, spec, folder, names, change=lambda variables: variables, 
     """Start a scheduler and workers beside the test, sealed as the spec wants it, and yield the address."""
     folder.mkdir(parents=True)
     prefix = workspace.environment(spec).parent
-    variables = seal.environment(spec, workspace.library(), folder)
+    variables = seal.environment(spec, workspace.library("xgboost_dask"), folder)
     off = {
         "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "False",
         "DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__START": "False",
@@ -354,7 +354,9 @@ def test_a_killed_run_leaves_no_worker_behind(trained, tmp_path):
     scratch.mkdir()
     files = map(str, (folder / "spec.json", trained.folder / "trees.py", data, folder))
     process = subprocess.Popen(
-        seal.command(prefix, *files), env=seal.environment(spec, trained.library(), scratch), cwd=scratch
+        seal.command(prefix, *files),
+        env=seal.environment(spec, trained.library("xgboost_dask"), scratch),
+        cwd=scratch,
     )
     wait_for(lambda: (folder / ledger.UNFINISHED).exists())
     workers = children(process.pid)

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from boosters import boosters
-from samebits import ledger, seal
-from samebits.spec import Spec
+from samebits.sealed import ledger, seal
+from samebits.sealed.spec import Spec
 from workspace import LONG
 
 #: an objective of NumPy's, whose cosines and sums have kernels of their own for each processor
@@ -58,10 +58,10 @@ def trained(module_workspace, tmp_path_factory):
 #: trains several specs one after the other, since Python starts slowly when it is emulated
 ALL = """
 import json, sys
-from samebits import measured
+from samebits.sealed import process
 for arguments in json.loads(sys.argv[1]):
     sys.argv[1:] = arguments
-    assert measured.main() == 0
+    assert process.main() == 0
 """
 
 
@@ -79,7 +79,7 @@ def ledgers(workspace, names, folder, before=(), **changes):
     (scratch := folder / "scratch").mkdir()
     process = subprocess.run(
         [*before, *python, "-c", ALL, json.dumps(arguments)],
-        env=seal.environment(spec, workspace.library(), scratch),
+        env=seal.environment(spec, workspace.library("xgboost"), scratch),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

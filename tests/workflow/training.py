@@ -8,10 +8,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from samebits import data, environments, fetch, library, options, root, seal
-from samebits.digest import bytes_digest, file_digest
-from samebits.execution import Execution
-from samebits.spec import Spec
+from samebits import environments, root
+from samebits.config import options
+from samebits.datasets import fetch
+from samebits.jobs import install_library as libraries
+from samebits.sealed import data, library, seal
+from samebits.sealed.digest import bytes_digest, file_digest
+from samebits.sealed.execution import Execution
+from samebits.sealed.spec import Spec
 
 #: environments are built once and shared; every use checks them
 CACHE = root() / ".samebits"
@@ -45,7 +49,7 @@ class Bench:
             "device": "cpu",
             "environment": "pytorch-cpu",
             "environment_digest": environments.read(self.prefix).digest,
-            "library_digest": library.digest(),
+            "library_digest": library.digest("pytorch"),
             **changes,
             "options": options.resolve("pytorch", changes.get("options", {})),
         }
@@ -90,11 +94,11 @@ class Bench:
         """Train several specs in one process, which starts slowly when it is emulated; return the ledgers."""
         commands = {spec.model: self.command(spec, f"{name}/{spec.model}") for spec in specs}
         command, variables = commands[specs[0].model]
-        lists = [c[c.index("samebits.measured") + 1 :] for c, _ in commands.values()]
+        lists = [c[c.index("samebits.sealed.process") + 1 :] for c, _ in commands.values()]
         code = (
-            "import json, sys\nfrom samebits import measured\n"
+            "import json, sys\nfrom samebits.sealed import process\n"
             "for arguments in json.loads(sys.argv[1]):\n"
-            "    sys.argv[1:] = arguments\n    assert measured.main() == 0\n"
+            "    sys.argv[1:] = arguments\n    assert process.main() == 0\n"
         )
         done = subprocess.run(
             [*emulator, *command[:2], "-c", code, json.dumps(lists)],
@@ -122,12 +126,12 @@ class Bench:
         code = """
 import json, sys
 from pathlib import Path
-from samebits import data, frameworks
-from samebits.errors import Refused
-from samebits.execution import Execution
-from samebits.frameworks.pytorch import Adapter
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed import data
+from samebits.sealed.errors import Refused
+from samebits.sealed.execution import Execution
+from samebits.frameworks.pytorch.adapter import Adapter
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 path, folder = Path(sys.argv[1]), Path(sys.argv[2])
 recipes, found = json.load(sys.stdin), {}
 for name, (text, fields) in recipes.items():
@@ -198,5 +202,5 @@ def place(source, cache):
 def bench(folder, prefix):
     """Fetch the digits, and return a bench in a folder."""
     fetch.fetch("sklearn:digits", fetch.Sklearn("digits"), folder / "data")
-    library.install(folder / "library")
+    libraries.install("pytorch", folder / "library")
     return Bench(folder, prefix, folder / "data")

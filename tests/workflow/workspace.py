@@ -9,10 +9,11 @@ from pathlib import Path
 
 import yaml
 
-from samebits import environments, library
-from samebits.data import Manifest
-from samebits.sample import Sample
-from samebits.spec import Spec
+from samebits import environments
+from samebits.proof.sample import Sample
+from samebits.sealed import library
+from samebits.sealed.data import Manifest
+from samebits.sealed.spec import Spec
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,9 +32,9 @@ class Workspace:
     root: Path = ROOT
     cache: Path = CACHE
 
-    def library(self):
-        """Return the folder of the measured modules as they are now."""
-        return self.cache / "library" / library.digest().split(":")[1][:12]
+    def library(self, framework):
+        """Return the folder of a framework's measured modules as they are now."""
+        return self.cache / "library" / f"{framework}-{library.digest(framework).split(':')[1][:12]}"
 
     def train(self, spec, folder, **changes):
         """Train a spec into a folder by the command that the rule calls, from what the cache holds."""
@@ -63,7 +64,7 @@ class Workspace:
             "recipe": self.recipe(recipe),
             "data": self.data(resolved),
             "environment": changes.get("environment") or self.environment(resolved),
-            "library": self.library(),
+            "library": self.library(resolved.framework),
             "ledger": folder / "ledger.jsonl",
             **changes,
         }

@@ -17,14 +17,12 @@ import sys
 from pathlib import Path
 
 import samebits
-from samebits import (
-    snakefile,
-)  # in a pipeline, a module named samebits stands in front of the package
+from samebits import snakefile
 from samebits.config import find, load, read
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 from samebits import environments, tracking
-from samebits.layout import KINDS, Layout, command_on_path
-from samebits.sample import Sample
+from samebits.jobs.layout import KINDS, Layout, command_on_path
+from samebits.proof.sample import Sample
 from snakemake.exceptions import WorkflowError
 from snakemake.io import strip_wildcard_constraints
 
@@ -136,3 +134,5 @@ wildcard_constraints:
     kind="|".join(KINDS),
     data="[^/]+",
     lock="[0-9a-f]{12}",
+    framework="[a-z_]+",
+    digest="[0-9a-f]{12}",

@@ -77,12 +77,12 @@ rule sbom:
 
 rule library:
     output:
-        folder=local(directory(LAYOUT.library)),
+        folder=local(directory(f"{LAYOUT.cache}/library/{{framework}}-{{digest}}")),
     log:
-        local(f"{LAYOUT.cache}/logs/library.txt"),
+        local(f"{LAYOUT.cache}/logs/library/{{framework}}-{{digest}}.txt"),
     localrule: True
     shell:
-        "samebits library {output.folder:q} > {log:q} 2>&1"
+        "samebits library {wildcards.framework:q} {output.folder:q} > {log:q} 2>&1"
 
 
 made_once(rules.environment)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from samebits.cli import models, receipts, lint, environments, tracking, steps, packages  # noqa: F401
 from samebits.cli.app import app
-from samebits.errors import Refused, explain
+from samebits.sealed.errors import Refused, explain
 
 #: what mends a path that a user gave
 _PATHS = {

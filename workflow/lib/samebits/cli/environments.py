@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from samebits.cli.app import app, roots
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 env = typer.Typer(help="Locked environments: list, lock, build, verify.", no_args_is_help=True)
 app.add_typer(env, name="env")
@@ -46,9 +46,9 @@ def lock(
         if backend == Backend.pip:
             environments.write_lock(source)
         else:
-            from samebits.environments.conda import lock
+            from samebits.environments.backends.conda import solve
 
-            lock.write_lock(source)
+            solve.write_lock(source)
 
 
 @env.command("list")
@@ -99,9 +99,9 @@ def env_conda(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) 
     from samebits.environments import backends
 
     backends.need_conda()
-    from samebits.environments.conda import command
+    from samebits.environments.backends.conda import shim
 
-    print(command.write(folder).parent)
+    print(shim.write(folder).parent)
 
 
 @env.command("wheels")
@@ -110,7 +110,7 @@ def env_wheels(
 ) -> None:
     """Install requirements.lock into a conda environment (for Snakemake's `--sdm conda`)."""
     from samebits import environments
-    from samebits.environments.conda import wheels
+    from samebits.environments.backends.conda import wheels
 
     wheels.install_wheels(environments.find(name, roots()), prefix)
 
@@ -124,7 +124,7 @@ def env_check(
     from samebits.environments import backends
 
     backends.need_conda()
-    from samebits.environments.conda import install
+    from samebits.environments.backends.conda import install
 
     install.check_prefix(environments.find(name, roots()), prefix)
     print(f"{prefix}: {name}, as it is locked")
@@ -150,7 +150,7 @@ def env_push(
     plain_http: PlainHttp = False,
 ) -> None:
     """Push the image of an environment to a registry; prints its name with the digest."""
-    from samebits.environments.container import registry
+    from samebits.environments.backends.container import registry
 
     print(registry.push(prefix, reference, plain_http))
 
@@ -162,6 +162,6 @@ def env_pull(
     plain_http: PlainHttp = False,
 ) -> None:
     """Pull the image of an environment by its digest, instead of building it."""
-    from samebits.environments.container import registry
+    from samebits.environments.backends.container import registry
 
     registry.pull(reference, prefix, plain_http)

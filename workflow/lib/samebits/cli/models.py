@@ -12,7 +12,7 @@ import typer
 
 import samebits
 from samebits.cli.app import app, console, roots
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 profile = typer.Typer(help="Profiles: install them for `snakemake --profile NAME`.", no_args_is_help=True)
 app.add_typer(profile, name="profiles")
@@ -43,7 +43,7 @@ def run(context: typer.Context) -> None:
     Targets: nothing for verdicts and the report; `package`, `publish`, `images`; a file such as
     `results/MODEL/verified` or `results/MODEL/receipt.dsse.json`; `lock` solves the environments anew.
     """
-    from samebits import summary
+    from samebits.report import summary
 
     arguments = _profiled(list(context.args))
     results, models = _recorded(arguments)
@@ -59,7 +59,7 @@ def _profiled(arguments: list[str]) -> list[str]:
     Raises:
         Refused: there is no profile of a name, neither here nor among the user's own.
     """
-    from samebits import profiles
+    from samebits.jobs import profiles
 
     found: list[str] = []
     for argument in arguments:
@@ -124,7 +124,7 @@ def _snakemake(arguments: list[str]) -> int:
 @app.command()
 def show(results: Annotated[Path, typer.Argument(help="Folder of results.")] = Path("results")) -> None:
     """Print a table of the models and their verdicts."""
-    from samebits import summary
+    from samebits.report import summary
 
     if not summary.show(results, console()):
         raise Refused(f"{results} holds no verdict; run the workflow first: samebits run --profile local")
@@ -143,8 +143,9 @@ def compare(
 
     Exit status: 0 identical, 1 different (but 0 with --output, which the verdict is written to), 2 refused.
     """
-    from samebits import ledger, verdict
-    from samebits.compare import compare, compare_replays
+    from samebits.proof import verdict
+    from samebits.proof.compare import compare, compare_replays
+    from samebits.sealed import ledger
 
     if (len(runs) == 1) != (sample is not None):
         raise Refused("give the folders of two or more runs, or that of one run and --sample")
@@ -173,7 +174,7 @@ def schema(config: Annotated[Path, typer.Argument()], receipt: Annotated[Path, t
 @profile.command("list")
 def profiles_list() -> None:
     """List the profiles that samebits brings."""
-    from samebits import profiles
+    from samebits.jobs import profiles
 
     for name in profiles.known():
         print(name)
@@ -182,7 +183,7 @@ def profiles_list() -> None:
 @profile.command("install")
 def profiles_install() -> None:
     """Make `snakemake --profile NAME` work from any folder, for every profile of samebits."""
-    from samebits import profiles
+    from samebits.jobs import profiles
 
     for folder in profiles.install():
         print(folder)

@@ -8,7 +8,7 @@ import typer
 
 from samebits.cli.app import RULES, app, roots
 from samebits.cli.steps import DataManifest, EnvironmentManifest, Library, Recipe, SpecFile, inputs
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 Description = Annotated[str, typer.Option(help="The section package of the model, as JSON.")]
 Verdict = Annotated[Path, typer.Option(exists=True, help="verdict.json in the model's folder.")]
@@ -26,11 +26,11 @@ def stage(
     folder: Annotated[Path, typer.Option(help="The folder to make.")],
 ) -> None:
     """Lay out the package of a verified model, and let it predict what the ledger recorded."""
-    from samebits import launch
     from samebits.config import Package
+    from samebits.jobs import launch
     from samebits.packaging.stage import stage as lay_out
-    from samebits.spec import Spec
-    from samebits.verdict import read
+    from samebits.proof.verdict import read
+    from samebits.sealed.spec import Spec
 
     found = read(verdict)
     run = verdict.parent / str(found["runs"][0]["run"])
@@ -48,11 +48,11 @@ def package(
 ) -> None:
     """Write the wheel and the conda package of a verified model, and list them with their digests."""
     from samebits.config import Package
-    from samebits.digest import file_digest
-    from samebits.packaging.build import build
+    from samebits.packaging.assemble import build
+    from samebits.proof.verdict import read
     from samebits.receipt import Different, Uncheckable
     from samebits.receipt.issue import own_key
-    from samebits.verdict import read
+    from samebits.sealed.digest import file_digest
 
     section = Package.model_validate_json(description)
     names = section.names(read(verdict)["model"])
@@ -110,7 +110,7 @@ def publish(
     from dataclasses import asdict
 
     from samebits import config
-    from samebits.publish.packages import publish
+    from samebits.publish.uploads import publish
     from samebits.receipt import Different
     from samebits.receipt.keys import own_public
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from samebits.cli.app import RULES, app, roots
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 
 @app.command()
@@ -46,8 +46,8 @@ def verify(
     if not replay and (sample is not None or data is not None or allow_code):
         raise Refused("--sample, --data and --allow-code go with --replay; add it, or leave them out")
     from samebits.receipt import Different, Foreign, Uncheckable
+    from samebits.receipt.check import check
     from samebits.receipt.keys import PublicKey, own_public
-    from samebits.verification import check
 
     own = own_public()
     trusted = [PublicKey.read(each) for each in key] if key else [own] if own else []
@@ -55,7 +55,7 @@ def verify(
         if not replay:
             print(f"authentic: {check(path, trusted).what}")
             return
-        from samebits import reproduce
+        from samebits.jobs import reproduce
 
         request = reproduce.Request(sample=sample, data=data, own=own, allow_code=allow_code, cache=cache)
         print(f"reproduced: {reproduce.reproduce(path, trusted, request)}")
@@ -72,7 +72,7 @@ def verify(
 
 
 def _verdict(path: Path) -> None:
-    from samebits import verdict
+    from samebits.proof import verdict
 
     found = verdict.read(path)
     print(verdict.sentence(found), file=sys.stderr)
@@ -114,8 +114,8 @@ def sign(
     Receipts are signed with your key by the workflow. This needs Sigstore's servers and `samebits[signing]`.
     """
     from samebits.receipt import Different, Uncheckable, signing
+    from samebits.receipt.check import check
     from samebits.receipt.keys import own_public
-    from samebits.verification import check
 
     own = own_public()
     try:

@@ -9,7 +9,7 @@ import typer
 from samebits.cli.app import RULES, app
 
 if TYPE_CHECKING:
-    from samebits import launch
+    from samebits.jobs import launch
 
 Recipe = Annotated[Path, typer.Option(exists=True, help="The recipe's file.")]
 DataManifest = Annotated[Path, typer.Option("--data", exists=True, help="data.json of the data set.")]
@@ -30,18 +30,22 @@ def data(
     folder: Annotated[Path, typer.Option(help="Where to put it.")],
 ) -> None:
     """Fetch a data set, check it, and write data.json."""
-    from samebits import config, download, fetch
+    from samebits import config
+    from samebits.datasets import download, fetch
 
     with download.display() as progress:
         fetch.fetch(name, config.parse_data(source).source(), folder, progress)
 
 
 @app.command(rich_help_panel=RULES)
-def library(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) -> None:
-    """Copy the modules that run in measured processes, for environments that hold nothing but their lock."""
-    from samebits import library
+def library(
+    framework: Annotated[str, typer.Argument(help="What the processes train with.")],
+    folder: Annotated[Path, typer.Argument(help="Where to put it.")],
+) -> None:
+    """Lay out what measured processes import of samebits, which no environment holds."""
+    from samebits.jobs import install_library
 
-    library.install(folder)
+    install_library.install(framework, folder)
 
 
 @app.command(rich_help_panel=RULES)
@@ -55,7 +59,7 @@ def spec(
 ) -> None:
     """Resolve a model of the config to its spec."""
     from samebits.config import Model
-    from samebits.resolve import resolve
+    from samebits.jobs.resolve import resolve
 
     resolved = resolve(name, Model.model_validate_json(model), recipe, data.parent, environment.parent)
     output.write_bytes(resolved.canonical())
@@ -72,7 +76,7 @@ def train(
     execution: ExecutionJson = "{}",
 ) -> None:
     """Train a spec in a sealed process of its locked environment."""
-    from samebits import launch
+    from samebits.jobs import launch
 
     launch.train(inputs(spec, recipe, data, environment, library, execution), ledger.parent)
 
@@ -86,7 +90,7 @@ def sample(
     ] = 1.0,
 ) -> None:
     """Draw the segments of a run that are replayed, from its ledger and a number that nobody knew before."""
-    from samebits.sample import Sample
+    from samebits.proof.sample import Sample
 
     Sample.draw(ledger.parent, share).write(output)
 
@@ -105,7 +109,7 @@ def replay(
     execution: ExecutionJson = "{}",
 ) -> None:
     """Compute one segment of a run again, from its checkpoint, in a sealed process."""
-    from samebits import launch
+    from samebits.jobs import launch
 
     prepared = inputs(spec, recipe, data, environment, library, execution)
     launch.replay(prepared, run.parent, sample, segment, ledger.parent)
@@ -141,8 +145,8 @@ def inputs(
     spec: Path, recipe: Path, data: Path, environment: Path, library: Path, execution: str
 ) -> "launch.Inputs":
     """Put together what a measured process is started from."""
-    from samebits import launch
-    from samebits.execution import Execution
+    from samebits.jobs import launch
+    from samebits.sealed.execution import Execution
 
     return launch.Inputs(
         spec=spec,

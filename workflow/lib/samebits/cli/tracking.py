@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from samebits.cli.app import app
-from samebits.tracking.place import ALIAS, EXPERIMENT
+from samebits.tracking.destination import ALIAS, EXPERIMENT
 
 
 @app.command()
@@ -39,10 +39,10 @@ def track(
 
     Exit status: 0 tracked, 1 the store cannot be written (but 0 with --output, which says so), 2 refused.
     """
-    from samebits.errors import Refused
+    from samebits.sealed.errors import Refused
     from samebits.tracking import local
+    from samebits.tracking.destination import place
     from samebits.tracking.gather import gather
-    from samebits.tracking.place import place
     from samebits.tracking.track import track
 
     models = models or sorted(path.parent for path in Path("results").glob("*/verdict.json"))

@@ -3,7 +3,6 @@
 Lives on the workflow side only; measured processes see the resolved ``samebits.spec.Spec``.
 """
 
-from samebits.config.check import load
 from samebits.config.files import find, read
 from samebits.config.recipes import recipe_file
 from samebits.config.sections import (
@@ -16,6 +15,7 @@ from samebits.config.sections import (
     parse_publish,
     schema,
 )
+from samebits.config.validation import load
 
 __all__ = [
     "Config",

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 _NAME = "config/config.yaml"
 _LIKE = ("config/config.yml", "config/config.json")

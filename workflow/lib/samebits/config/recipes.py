@@ -8,7 +8,7 @@ from pathlib import Path
 
 from samebits.config.sections import Model
 from samebits.config.words import near
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 
 def recipe_file(model: Model, roots: Iterable[Path]) -> Path:
@@ -20,7 +20,7 @@ def recipe_file(model: Model, roots: Iterable[Path]) -> Path:
     for root in roots:
         if (path := root / model.file).is_file():
             return path
-    form = "path/to/script" if model.framework == "command" else "path/to/recipe.py:Class"
+    form = "path/to/script" if not model.target else "path/to/recipe.py:Class"
     raise Refused(f"{model.file!r} is not a file; write {form}, relative to the working directory")
 
 

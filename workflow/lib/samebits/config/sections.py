@@ -18,14 +18,15 @@ from pydantic import (
     model_validator,
 )
 
-from samebits import environments, fetch, frameworks
-from samebits.errors import Refused
-from samebits.execution import Execution
+from samebits import environments, frameworks
+from samebits.datasets import fetch
 from samebits.packaging.metadata import Description
-from samebits.packaging.names import Names
-from samebits.publish import places
-from samebits.tiers import TIERS
-from samebits.tracking import place
+from samebits.packaging.naming import Names
+from samebits.publish import targets
+from samebits.sealed.errors import Refused
+from samebits.sealed.execution import Execution
+from samebits.sealed.tiers import TIERS
+from samebits.tracking import destination
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
@@ -63,7 +64,7 @@ class Sklearn(_Data):
     )
 
     def source(self) -> fetch.Sklearn:
-        """Return it as ``samebits.fetch`` takes it."""
+        """Return it as ``samebits.datasets.fetch`` takes it."""
         return fetch.Sklearn(self.sklearn)
 
 
@@ -78,7 +79,7 @@ class Local(_Data):
         return [self.path]
 
     def source(self) -> fetch.Local:
-        """Return it as ``samebits.fetch`` takes it."""
+        """Return it as ``samebits.datasets.fetch`` takes it."""
         return fetch.Local(Path(self.path), self.sha256)
 
 
@@ -94,7 +95,7 @@ class Download(_Data):
         return _plain_url(url, "~/.netrc")
 
     def source(self) -> fetch.Download:
-        """Return it as ``samebits.fetch`` takes it."""
+        """Return it as ``samebits.datasets.fetch`` takes it."""
         return fetch.Download(self.url, self.sha256)
 
 
@@ -108,7 +109,7 @@ class Files(_Data):
         return [path for part in self.files.values() for path in part.local_paths()]
 
     def source(self) -> fetch.Files:
-        """Return it as ``samebits.fetch`` takes it."""
+        """Return it as ``samebits.datasets.fetch`` takes it."""
         return fetch.Files({name: part.source() for name, part in self.files.items()})
 
 
@@ -205,6 +206,10 @@ class Defaults(_Strict):
     )
 
 
+def _is_script(framework: object) -> bool:
+    return framework in frameworks.known() and frameworks.traits(str(framework)).recipe == "script"
+
+
 class Model(Defaults):
     """A model to train, rerun and compare."""
 
@@ -221,7 +226,7 @@ class Model(Defaults):
     options: dict[str, JsonValue] = Field({}, description="settings of the framework's adapter")
     steps: int = Field(ge=1, description="optimizer steps or boosting rounds; 1 for what trains in one go")
     processes: int = Field(1, ge=1, le=10000, description="ranks that train together; part of the identity")
-    dask: Dask | None = Field(None, description="the cluster of the framework xgboost_dask")
+    dask: Dask | None = Field(None, description="the cluster of a framework that trains on Dask")
     environment: Name = Field(description="locked environment; <framework>-cpu or -gpu if not given")
 
     @model_validator(mode="before")
@@ -232,11 +237,12 @@ class Model(Defaults):
             return value
         framework = value.get("framework")
         filled: dict[str, Any] = {}
-        if framework != "command":
+        traits = frameworks.traits(framework) if framework in frameworks.known() else None
+        if traits and traits.environment:
             kind = "gpu" if value.get("device") == "cuda" else "cpu"
-            filled["environment"] = f"{str(framework).replace('_', '-')}-{kind}"
+            filled["environment"] = f"{traits.environment}-{kind}"
         verify = value.get("verify")
-        if framework in frameworks.ONE_STEP and "steps" not in value:
+        if traits and traits.steps == "one" and "steps" not in value:
             filled["steps"] = 1
             value = {**value, "segments": 1}
         elif isinstance(verify, dict) and isinstance(verify.get("segments"), int):
@@ -250,7 +256,8 @@ class Model(Defaults):
     @classmethod
     def _names_what_it_is(cls, recipe: str, info: ValidationInfo) -> str:
         file, _, target = recipe.rpartition(":")
-        if info.data.get("framework") != "command" and not (file and target):
+        framework = info.data.get("framework")
+        if not _is_script(framework) and not (file and target):
             raise ValueError(f"{recipe!r} names no class or function; write path/to/recipe.py:Class")
         return recipe
 
@@ -258,29 +265,33 @@ class Model(Defaults):
     def _fits(self) -> "Model":
         if self.segments > self.steps:
             raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
-        if (self.framework == "xgboost_dask") != (self.dask is not None):
-            raise ValueError("dask belongs to the framework xgboost_dask, and it needs it: {workers: 2}")
-        if self.processes > 1 and self.framework not in frameworks.WITH_RANKS:
+        if self.framework not in frameworks.known():  # which is reported with what the model names
+            return self
+        traits = frameworks.traits(self.framework)
+        if (traits.processes == "workers") != (self.dask is not None):
+            clusters = [n for n in frameworks.known() if frameworks.traits(n).processes == "workers"]
+            raise ValueError(
+                f"dask belongs to the framework {' and '.join(clusters)}, and it needs it: {{workers: 2}}"
+            )
+        if self.processes > 1 and traits.processes == "one":
             raise ValueError(
                 f"processes is {self.processes}, but {self.framework} trains in one; take it out"
             )
-        if self.steps > 1 and self.framework in frameworks.ONE_STEP:
+        if self.steps > 1 and traits.steps == "one":
             raise ValueError(f"steps is {self.steps}, but {self.framework} trains in one go; take it out")
-        if self.framework == "tensorflow" and self.tier == "portable":
-            raise ValueError(
-                "TensorFlow cannot keep the tier portable (docs/determinism.md); use deterministic"
-            )
+        if why := traits.refused_tiers.get(self.tier):
+            raise ValueError(f"{traits.title} cannot keep the tier {self.tier}: {why}")
         return self
 
     @property
     def file(self) -> str:
         """The recipe's file, as written."""
-        return self.recipe if self.framework == "command" else self.recipe.rpartition(":")[0]
+        return self.recipe if _is_script(self.framework) else self.recipe.rpartition(":")[0]
 
     @property
     def target(self) -> str:
         """The recipe's class or function; empty for a script."""
-        return "" if self.framework == "command" else self.recipe.rpartition(":")[2]
+        return "" if _is_script(self.framework) else self.recipe.rpartition(":")[2]
 
     @property
     def execution(self) -> Execution:
@@ -331,12 +342,12 @@ class Publish(_Strict):
     channel: Channel | None = Field(None, description="a conda channel")
     registry: Registry | None = Field(None, description="a registry, for all of it as one artifact")
 
-    def places(self) -> places.Places:
+    def places(self) -> targets.Places:
         """Return it as ``samebits.publish`` takes it."""
-        return places.Places(
-            index=places.Index(**self.index.model_dump()) if self.index else None,
-            channel=places.Channel(**self.channel.model_dump()) if self.channel else None,
-            registry=places.Registry(**self.registry.model_dump()) if self.registry else None,
+        return targets.Places(
+            index=targets.Index(**self.index.model_dump()) if self.index else None,
+            channel=targets.Channel(**self.channel.model_dump()) if self.channel else None,
+            registry=targets.Registry(**self.registry.model_dump()) if self.registry else None,
         )
 
 
@@ -348,10 +359,12 @@ class Tracking(_Strict):
         None, description="MLflow's tracking URI; a SQLite file in results, without a server, if not given"
     )
     experiment: str = Field(
-        place.EXPERIMENT, min_length=1, max_length=500, description="name of the experiment"
+        destination.EXPERIMENT, min_length=1, max_length=500, description="name of the experiment"
     )
     alias: str = Field(
-        place.ALIAS, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="alias of a version that was verified"
+        destination.ALIAS,
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
+        description="alias of a version that was verified",
     )
     artifacts: str | None = Field(None, min_length=1, description="where a new experiment keeps its files")
     register_models: bool = Field(True, description="package models that were verified, and register them")
@@ -360,7 +373,7 @@ class Tracking(_Strict):
     def _checked(self) -> "Tracking":
         if self.uri is not None:
             try:
-                place.check(self.uri, self.artifacts)
+                destination.check(self.uri, self.artifacts)
             except Refused as refused:
                 raise ValueError(str(refused)) from None
         return self

@@ -10,7 +10,7 @@ from samebits.environments import backends
 from samebits.environments.build import build
 from samebits.environments.lock import check_lock, write_lock
 from samebits.environments.manifest import Manifest, read
-from samebits.environments.source import Source, find, known
+from samebits.environments.specification import Source, find, known
 from samebits.environments.verify import confirm, verify
 
 __all__ = [

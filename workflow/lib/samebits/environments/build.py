@@ -6,10 +6,10 @@ from pathlib import Path
 from samebits.environments import backends, uv
 from samebits.environments import manifest as manifests
 from samebits.environments.manifest import MARKER, Manifest
-from samebits.environments.source import Source
+from samebits.environments.specification import Source
 from samebits.environments.verify import confirm
-from samebits.errors import Refused
-from samebits.turns import turn
+from samebits.sealed.errors import Refused
+from samebits.sealed.locks import turn
 
 
 def build(source: Source, prefix: Path, backend: str = "pip", *, force: bool = False) -> Manifest:

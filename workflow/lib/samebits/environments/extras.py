@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 
 def need(extra: str, *modules: str) -> None:

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from samebits.digest import file_digest
 from samebits.environments import uv
 from samebits.environments.size import measure
-from samebits.environments.source import Source, specification
-from samebits.errors import Refused
+from samebits.environments.specification import Source, specification
+from samebits.sealed.digest import file_digest
+from samebits.sealed.errors import Refused
 
 #: what the locks are for. Wheels for it also run on newer systems; others need a lock of their own.
 PLATFORM = "x86_64-manylinux_2_28"

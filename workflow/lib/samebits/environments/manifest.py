@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from samebits.digest import canonical_json, files_digest
-from samebits.errors import Refused
+from samebits.sealed.digest import canonical_json, files_digest
+from samebits.sealed.errors import Refused
 
 FORMAT = "samebits-environment/1"
 FILE = "environment.json"

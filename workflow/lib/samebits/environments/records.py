@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import Distribution
 from pathlib import Path
 
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 
 def check_installed(

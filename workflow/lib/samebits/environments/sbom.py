@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 from samebits.environments import backends
 from samebits.environments.extras import need
 from samebits.environments.lock import read_hashes, read_lock
-from samebits.environments.source import Source
-from samebits.errors import Refused
+from samebits.environments.specification import Source
+from samebits.sealed.errors import Refused
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
@@ -84,7 +84,7 @@ def _conda(source: Source) -> Iterator["Component"]:
     from cyclonedx.model.component import Component, ComponentType
     from packageurl import PackageURL
 
-    from samebits.environments.conda.lock import here, read_lock
+    from samebits.environments.backends.conda.solve import here, read_lock
 
     for package in read_lock(source, here()):
         where = {"build": package.build, "channel": package.channel, "subdir": package.subdir}

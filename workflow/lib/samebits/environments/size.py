@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from rich.filesize import decimal
 
 from samebits.environments import uv
-from samebits.environments.source import Source
+from samebits.environments.specification import Source
 
 SIZE = re.compile(r"# (\d+) bytes to download", re.MULTILINE)
 

@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 from samebits.environments import manifest as manifests
+from samebits.environments.listing import digests, listing
 from samebits.environments.manifest import Manifest
-from samebits.environments.memory import Memory
-from samebits.environments.tree import digests, listing
-from samebits.errors import Refused
+from samebits.environments.verified_cache import Memory
+from samebits.sealed.errors import Refused
 
 SHOWN = 3
 

@@ -1,130 +1,37 @@
-"""The adapters: one small file a framework, all the engine knows of it.
+"""The frameworks: a folder each, found by looking, so that adding one adds a folder and changes no file.
 
-Adding a framework adds a module here with a class ``Adapter``, an environment below ``envs/`` and tests.
+A folder has ``__init__`` (its ``TRAITS``, importing nothing of the framework), ``adapter`` (what the engine
+sees), ``switches`` if the framework has settings that pin a process, and ``predictor`` (what a package runs).
 """
 
 import importlib
-import pkgutil
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from samebits.sealed.traits import Traits
 
-from samebits.data import Data
-from samebits.digest import Tensor, rows, state_digest
-from samebits.errors import Refused
-from samebits.execution import Execution
-from samebits.recipe import Recipe
-from samebits.spec import Spec
-
-#: frameworks that train in one go unless told otherwise: their only step is the whole training
-ONE_STEP = frozenset({"command", "sklearn"})
-
-#: frameworks that several processes train one model with
-WITH_RANKS = frozenset({"pytorch", "xgboost_dask"})
+FOLDER = Path(__file__).parent
 
 
-class Advance(NamedTuple):
-    """What a step leaves for the ledger: its loss, if any, and the digest of what it was computed from."""
-
-    loss: float | None
-    inputs: str
-
-
-class Inputs(NamedTuple):
-    """What predictions were computed from, and how.
-
-    Attributes:
-        arrays: name -> array, the first axis of each is the sample; none where it is not known.
-        call: what else a packaged model must know to predict in the same way, as JSON.
-    """
-
-    arrays: dict[str, NDArray[Any]]
-    call: dict[str, Any]
+@cache
+def known() -> tuple[str, ...]:
+    """Return the names of all frameworks, sorted."""
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/adapter.py")))
 
 
-class Adapter(Protocol):
-    """A framework, as the engine sees it. ``state`` is the adapter's own business.
-
-    ``advance`` must be a function of the state, the step and the seed alone: whatever else the next step
-    depends on belongs into ``tensors``. A state from ``restore`` must go on exactly like any other state with
-    the same tensors, since every segment begins with one.
-
-    An adapter that trains with other processes raises ``samebits.errors.Lost`` when one of them is gone.
-    """
-
-    def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
-        """Throw the framework's switches for the spec's tier, threads and device, and prepare the data.
-
-        Raises:
-            Refused: the recipe, the options or the machine cannot give what the spec asks for.
-        """
-
-    def start(self) -> Any:
-        """Return the state before the first step."""
-
-    def restore(self, tensors: dict[str, Tensor], step: int) -> Any:
-        """Return the state after ``step`` from its tensors."""
-
-    def advance(self, state: Any, step: int) -> Advance:
-        """Take ``step`` (1 is the first), changing ``state`` in place."""
-
-    def finished(self, state: Any) -> bool:
-        """Tell whether training ends here, before the spec's last step, as early stopping does."""
-        return False
-
-    def tensors(self, state: Any) -> dict[str, Tensor]:
-        """Return everything that the next step depends on, as views where that is possible."""
-
-    def export(self, state: Any, folder: Path) -> None:
-        """Write the model's files into an empty folder; no pickle, and the same bytes for the same state."""
-
-    def predict(self, state: Any) -> NDArray[Any]:
-        """Return the model's output for the test data; the first axis is the sample."""
-
-    def inputs(self, state: Any) -> Inputs:
-        """Return what ``predict`` gives to the model, as a package is given it.
-
-        Raises:
-            Refused: it is not made of arrays of numbers.
-        """
-
-    def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
-        """Return what the recipe measures on the predictions, the most telling first."""
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return what of the framework's build and device a result depends on, as JSON."""
-
-    def close(self) -> None:
-        """End the processes that help to train; called once, also after an error."""
-
-
-def known() -> list[str]:
-    """Return the names of the frameworks that have an adapter."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
-
-
-def adapter(framework: str) -> type[Adapter]:
-    """Import the adapter of a framework, and with it the framework."""
-    return importlib.import_module(f"{__name__}.{framework}").Adapter  # type: ignore[no-any-return]
-
-
-def numbers(spec: Spec, rows: Any) -> NDArray[Any]:
-    """Return rows as an array of numbers.
+@cache
+def traits(framework: str) -> Traits:
+    """Return what a framework declares of itself; imports nothing of it.
 
     Raises:
-        Refused: they are a table, text or a sparse matrix, which a package's ``predict`` does not take.
+        KeyError: there is no such framework.
     """
-    found: NDArray[Any] = np.asarray(rows)
-    if not isinstance(rows, np.ndarray | list) or found.dtype.kind not in "biuf":
-        raise Refused(
-            f"model {spec.model}: its test data is a {type(rows).__name__} of {found.dtype}, and a "
-            "package takes arrays of numbers; let the recipe's datasets give numpy arrays"
-        )
-    return found
+    if framework not in known():
+        raise KeyError(framework)
+    declared: Traits = importlib.import_module(f"samebits.frameworks.{framework}").TRAITS
+    return declared
 
 
-def inputs_digest(tensors: dict[str, Tensor]) -> str:
-    """Name what a step was computed from, by the same rule as a state."""
-    return state_digest(rows(tensors))
+def predictor(framework: str) -> Path:
+    """Return the folder whose ``predictor`` serves the models of a framework."""
+    return FOLDER / (traits(framework).predictor or framework)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import samebits
-from samebits.digest import bytes_digest
 from samebits.lint import catalog
 from samebits.lint.analysis import Analysis
 from samebits.lint.context import Context
 from samebits.lint.finding import Edit, Finding, Fix
+from samebits.sealed.digest import bytes_digest
 
 
 def default_folder() -> Path:

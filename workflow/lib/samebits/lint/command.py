@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from samebits.errors import Refused
 from samebits.lint import cache, fix, linter, selection
 from samebits.lint.finding import SEVERITIES
 from samebits.lint.output import FORMATS
+from samebits.sealed.errors import Refused
 
 #: exit status
 CLEAN: Final = 0

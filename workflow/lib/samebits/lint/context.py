@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from samebits.errors import Refused
-from samebits.tiers import TIERS, at_least
+from samebits.sealed.errors import Refused
+from samebits.sealed.tiers import TIERS, at_least
 
 DEVICES = ("cpu", "cuda")
 
@@ -18,7 +18,7 @@ class Context:
 
     Attributes:
         device: ``cpu`` or ``cuda``; None means that it may run on either.
-        tier: what is to be pinned (see ``samebits.tiers``).
+        tier: what is to be pinned (see ``samebits.sealed.tiers``).
         versions: framework -> version, for what differs between versions.
         sealed: the file runs as a recipe of samebits, which seeds, orders and switches itself.
     """

@@ -2,8 +2,8 @@
 
 from difflib import get_close_matches
 
-from samebits.errors import Refused
 from samebits.lint import catalog
+from samebits.sealed.errors import Refused
 
 
 def page(code: str) -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from samebits.digest import bytes_digest
-from samebits.errors import Refused
 from samebits.lint import analysis as analyses
 from samebits.lint import catalog, suppress
 from samebits.lint.analysis import Analysis
@@ -20,6 +18,8 @@ from samebits.lint.project import Project, locate, package_of
 from samebits.lint.rules import kernels, unlocked
 from samebits.lint.selection import SKIPPED, Settings
 from samebits.lint.source import Source, Unreadable, parse, read
+from samebits.sealed.digest import bytes_digest
+from samebits.sealed.errors import Refused
 
 PYTHON: Final = (".py", ".pyi", ".ipynb")
 CUDA: Final = (".cu", ".cuh")

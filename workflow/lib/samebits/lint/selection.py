@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from samebits.errors import Refused
 from samebits.lint import catalog
 from samebits.lint.context import Context, parse_versions
+from samebits.sealed.errors import Refused
 
 #: folders that hold no code of the user's
 SKIPPED: Final = frozenset(

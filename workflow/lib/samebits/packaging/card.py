@@ -4,7 +4,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from samebits.packaging.names import Names
+from samebits.packaging.naming import Names
 from samebits.receipt.statement import Receipt
 
 _TEMPLATES = Environment(

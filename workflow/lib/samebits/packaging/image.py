@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from samebits.digest import file_digest
-from samebits.environments.container import layout
-from samebits.environments.container.install import IMAGE
+from samebits.environments.backends.container import oci
+from samebits.environments.backends.container.install import IMAGE
 from samebits.environments.verify import verify
-from samebits.errors import Refused
+from samebits.receipt.check import check
 from samebits.receipt.keys import PublicKey
-from samebits.verification import check
+from samebits.sealed.digest import file_digest
+from samebits.sealed.errors import Refused
 
 FOLDER = "/samebits-model"
 _PORT = 8080
@@ -53,7 +53,7 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         about = json.loads((checked.folder / "about.json").read_bytes())
         layer = Path(scratch) / "layer.tar"
         _layer(unpacked, layer)
-        base, config = layout.image(prefix / IMAGE, manifest.digest)
+        base, config = oci.image(prefix / IMAGE, manifest.digest)
         shutil.rmtree(output, ignore_errors=True)
         blobs = output / "blobs" / "sha256"
         blobs.mkdir(parents=True)
@@ -61,9 +61,9 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         _link(prefix / IMAGE / "blobs" / "sha256" / _hex(below["digest"]), blobs / _hex(below["digest"]))
         above = {**below, "digest": file_digest(layer), "size": layer.stat().st_size}
         shutil.move(layer, blobs / _hex(above["digest"]))
-    made = layout.blob(blobs, _config(config, above["digest"], checked.folder.name, about))
-    digest = layout.blob(blobs, {**base, "config": {**base["config"], **made}, "layers": [below, above]})
-    layout.seal(output, digest["digest"], digest["size"])
+    made = oci.blob(blobs, _config(config, above["digest"], checked.folder.name, about))
+    digest = oci.blob(blobs, {**base, "config": {**base["config"], **made}, "layers": [below, above]})
+    oci.seal(output, digest["digest"], digest["size"])
     return str(digest["digest"])
 
 
@@ -90,7 +90,7 @@ def _config(config: dict[str, Any], layer: str, module: str, about: dict[str, An
             ],
             "User": _NOBODY,
             "WorkingDir": "/tmp",  # noqa: S108  in the image
-            "Entrypoint": [f"{layout.FOLDER}/bin/python", "-sP", "-m", module],
+            "Entrypoint": [f"{oci.FOLDER}/bin/python", "-sP", "-m", module],
             "Cmd": ["serve", "--host", "0.0.0.0", "--port", str(_PORT)],  # noqa: S104  in a container of its own
             "ExposedPorts": {f"{_PORT}/tcp": {}},
         },

@@ -7,8 +7,8 @@ from typing import Any
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.requirements import InvalidRequirement, Requirement
 
-from samebits.errors import Refused
-from samebits.packaging.names import Names
+from samebits.packaging.naming import Names
+from samebits.sealed.errors import Refused
 
 #: distributions of PyPI that conda-forge calls otherwise
 CONDA = {"torch": "pytorch", "xgboost-cpu": "py-xgboost-cpu", "xgboost": "py-xgboost"}

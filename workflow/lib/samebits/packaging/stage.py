@@ -6,15 +6,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from samebits import ledger, runs, tiers, verdict
-from samebits.errors import Refused
-from samebits.packaging.names import Names
-from samebits.spec import Spec
+from samebits import frameworks
+from samebits.packaging.naming import Names
+from samebits.proof import verdict
+from samebits.results import runs
+from samebits.sealed import ledger, tiers
+from samebits.sealed.errors import Refused
+from samebits.sealed.spec import Spec
 
 #: files of the runtime that every package has
 _RUNTIME = ("__main__.py", "_rows.py", "_service.py")
-#: frameworks whose models another one's file runs
-_SHARED = {"xgboost_dask": "xgboost"}
 
 
 def stage(run: Path, found: dict[str, Any], recipe: Path, names: Names, folder: Path) -> None:
@@ -42,8 +43,8 @@ def stage(run: Path, found: dict[str, Any], recipe: Path, names: Names, folder: 
     runtime = resources.files("samebits.packaging.runtime")
     for name in _RUNTIME:
         (package / name).write_bytes((runtime / name).read_bytes())
-    framework = _SHARED.get(spec.framework, spec.framework)
-    (package / "_model.py").write_bytes((runtime / "frameworks" / f"{framework}.py").read_bytes())
+    predictor = frameworks.predictor(spec.framework) / "predictor.py"
+    (package / "_model.py").write_bytes(predictor.read_bytes())
     (package / "__init__.py").touch()  # the real one is written when the outputs' type is known
     shutil.copytree(run / "model", package / "model")
     shutil.copyfile(recipe, package / "materials" / recipe.name)

@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
-from samebits.digest import file_digest
-from samebits.errors import Refused
-from samebits.publish.places import Channel, same
+from samebits.publish.targets import Channel, same
+from samebits.sealed.digest import file_digest
+from samebits.sealed.errors import Refused
 
 #: variable that holds the token of a channel's server
 TOKEN = "SAMEBITS_CHANNEL_TOKEN"  # noqa: S105  the variable's name

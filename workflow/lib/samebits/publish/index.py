@@ -11,9 +11,9 @@ from urllib.parse import urldefrag, urljoin
 
 import requests
 
-from samebits.digest import bytes_digest, file_digest
-from samebits.errors import Refused
-from samebits.publish.places import Index, same
+from samebits.publish.targets import Index, same
+from samebits.sealed.digest import bytes_digest, file_digest
+from samebits.sealed.errors import Refused
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _JSON = "application/vnd.pypi.simple.v1+json"

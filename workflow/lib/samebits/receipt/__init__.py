@@ -6,8 +6,8 @@ signed, ``keys`` knows whose keys there are. docs/formats/receipt.md describes t
 
 from samebits.receipt.envelope import ENVELOPE, opened, seal
 from samebits.receipt.keys import Key, PublicKey
-from samebits.receipt.outcome import Different, Foreign, Uncheckable
 from samebits.receipt.statement import Package, Receipt, encode, make, parse, parse_package
+from samebits.receipt.unverified import Different, Foreign, Uncheckable
 
 __all__ = [
     "ENVELOPE",

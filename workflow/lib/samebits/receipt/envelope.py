@@ -10,10 +10,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from samebits.digest import canonical_json
-from samebits.errors import Refused
 from samebits.receipt.keys import Key, PublicKey
-from samebits.receipt.outcome import Different, Foreign, Uncheckable
+from samebits.receipt.unverified import Different, Foreign, Uncheckable
+from samebits.sealed.digest import canonical_json
+from samebits.sealed.errors import Refused
 
 PAYLOAD = "application/vnd.in-toto+json"
 #: what a signed receipt is called

@@ -4,10 +4,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from samebits.environments.source import Source
+from samebits.environments.specification import Source
 from samebits.receipt import envelope, keys, materials, signing, statement
 from samebits.receipt.keys import Key
-from samebits.spec import Spec
+from samebits.sealed.spec import Spec
 
 RECEIPT = "receipt.intoto.json"
 

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 #: variables: the private key's file, and the password that it is encrypted with
 PLACE = "SAMEBITS_KEY"

@@ -9,14 +9,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from samebits import library
-from samebits.data import Manifest
-from samebits.digest import canonical_json, file_digest, files_digest
 from samebits.environments import manifest as environments
-from samebits.environments.source import Source
-from samebits.errors import Refused
+from samebits.environments.specification import Source
 from samebits.receipt.statement import Code
-from samebits.spec import Spec
+from samebits.sealed import library
+from samebits.sealed.data import Manifest
+from samebits.sealed.digest import canonical_json, file_digest, files_digest
+from samebits.sealed.errors import Refused
+from samebits.sealed.spec import Spec
 
 FOLDER = "materials"
 DESCRIPTION = "materials.json"
@@ -62,7 +62,7 @@ def gather(
         (f"the recipe {recipe}", file_digest(recipe), spec.recipe_digest),
         (f"the data set {spec.data}", files_digest(files), spec.data_digest),
         (f"the environment {prefix}", built.digest, spec.environment_digest),
-        ("samebits itself", library.digest(), spec.library_digest),
+        ("samebits itself", library.digest(spec.framework), spec.library_digest),
     ):
         if found != expected:
             raise Refused(f"model {spec.model}: {what} changed since it was trained; run the workflow again")

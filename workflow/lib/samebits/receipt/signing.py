@@ -8,10 +8,10 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from samebits.errors import Refused
 from samebits.receipt import keys
 from samebits.receipt.keys import PublicKey
-from samebits.receipt.outcome import Different
+from samebits.receipt.unverified import Different
+from samebits.sealed.errors import Refused
 
 SIGNATURE = "model.sig"
 #: made without a key, by Sigstore

@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 import samebits
-from samebits import runs, verdict
-from samebits.digest import canonical_json, file_digest
-from samebits.errors import Refused
-from samebits.ledger import FINISHED
+from samebits.proof import verdict
+from samebits.results import runs
+from samebits.sealed.digest import canonical_json, file_digest
+from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import FINISHED
 
 _Type = Literal["https://in-toto.io/Statement/v1"]
 

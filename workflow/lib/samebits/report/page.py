@@ -12,7 +12,7 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 import samebits
-from samebits import verdict
+from samebits.proof import verdict
 from samebits.report.curves import drawn, figure, shown_steps
 from samebits.report.view import Model, gather
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samebits import ledger, verdict
-from samebits.errors import Refused
-from samebits.ledger import Record
+from samebits.proof import verdict
+from samebits.sealed import ledger
+from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import Record
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ what is missing there is caught up on later, without duplicates. MLflow takes se
 functions that the command calls do so.
 """
 
-from samebits.tracking.outcome import Outcome, failures
-from samebits.tracking.place import Place, local
+from samebits.tracking.destination import Place, local
+from samebits.tracking.tracked import Outcome, failures
 
 __all__ = ["Outcome", "Place", "failures", "local"]

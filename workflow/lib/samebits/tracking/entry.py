@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samebits.digest import bytes_digest, canonical_json, file_digest
+from samebits.sealed.digest import bytes_digest, canonical_json, file_digest
 
 #: tags that find a run again, and that say it was written to its end
 IDENTITY, COMPLETE = "samebits.identity", "samebits.complete"

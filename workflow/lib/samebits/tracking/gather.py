@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samebits import ledger, verdict
-from samebits.digest import bytes_digest, canonical_json, file_digest
-from samebits.errors import Refused
-from samebits.ledger import Record
+from samebits.proof import verdict
+from samebits.sealed import ledger
+from samebits.sealed.digest import bytes_digest, canonical_json, file_digest
+from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import Record
 from samebits.tracking import timing
 from samebits.tracking.entry import Entry, Point, flat, name, params, tags
 

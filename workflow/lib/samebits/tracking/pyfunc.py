@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import load as load_tensors
 
-from samebits import ledger
-from samebits.digest import file_digest
-from samebits.errors import Refused
-from samebits.verification import archive
+from samebits.receipt import archive
+from samebits.sealed import ledger
+from samebits.sealed.digest import file_digest
+from samebits.sealed.errors import Refused
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from samebits.errors import Refused
-from samebits.tracking.place import Place
+from samebits.sealed.errors import Refused
+from samebits.tracking.destination import Place
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

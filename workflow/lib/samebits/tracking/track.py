@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from samebits.tracking import registry, write
+from samebits.tracking import model_registry, write
+from samebits.tracking.destination import Place
 from samebits.tracking.gather import Model
-from samebits.tracking.outcome import Outcome
-from samebits.tracking.place import Place
 from samebits.tracking.store import Store, Unreachable, open_store
+from samebits.tracking.tracked import Outcome
 
 
 def track(models: Iterable[Model], place: Place) -> list[Outcome]:
@@ -33,9 +33,9 @@ def _track(store: Store, model: Model) -> Outcome:
         run, done = write.write(store, entry)
         runs[entry.name] = run
         if number == 0 and not model.identical:
-            registry.withdraw(store, model.name, entry.identity)
+            model_registry.withdraw(store, model.name, entry.identity)
         elif number == 0 and model.wheel is not None:
-            version = registry.register(store, model.name, run, entry, model.wheel)
+            version = model_registry.register(store, model.name, run, entry, model.wheel)
         if not done:
             write.complete(store, run, entry)
     return Outcome(model.name, runs, version)

@@ -10,20 +10,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from samebits import checkpoint, frameworks, tree
-from samebits.data import Data
-from samebits.digest import Tensor, rows, state_digest, tensor
-from samebits.errors import Refused
-from samebits.execution import Execution
-from samebits.frameworks import Advance, Inputs, inputs_digest
 from samebits.frameworks.pytorch import evaluation, gradients, operators, sources, switches, tensors
 from samebits.frameworks.pytorch.batches import Batches
 from samebits.frameworks.pytorch.leader import Leader
 from samebits.frameworks.pytorch.ranks import Here, Ranks, pack, unpack
 from samebits.frameworks.pytorch.replica import Replica, Report
-from samebits.recipe import Recipe
-from samebits.seeds import derive
-from samebits.spec import Spec
+from samebits.sealed import adapter, checkpoint, nested
+from samebits.sealed.adapter import Advance, Inputs, inputs_digest
+from samebits.sealed.data import Data
+from samebits.sealed.digest import Tensor, rows, state_digest, tensor
+from samebits.sealed.errors import Refused
+from samebits.sealed.execution import Execution
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.seeds import derive
+from samebits.sealed.spec import Spec
 
 
 @dataclass
@@ -34,7 +34,7 @@ class State:
     step: int
 
 
-class Adapter(frameworks.Adapter):
+class Adapter(adapter.Adapter):
     """Trains a module step by step, every step from generators seeded for it alone.
 
     ``connect`` and ``rank`` are a further rank's; without them the process is rank 0, or plays all ranks.
@@ -77,7 +77,7 @@ class Adapter(frameworks.Adapter):
         state = State([self._replica(rank) for rank in self._ranks.played], step)
         for rank, replica in zip(self._ranks.played, state.replicas, strict=True):
             # anew for each: an optimizer takes over the very tensors that it is given
-            values = tree.unflatten(tensors_, "state", tensors.tensor)
+            values = nested.unflatten(tensors_, "state", tensors.tensor)
             own = values["ranks"][rank - 1] if rank else {}
             replica.load({**values, "module": {**values["module"], **own}})
         return state
@@ -208,7 +208,7 @@ class Adapter(frameworks.Adapter):
 
     def _flat(self, values: dict[str, Any]) -> dict[str, Tensor]:
         try:
-            return tree.flatten(values, "state", tensors.leaf)
+            return nested.flatten(values, "state", tensors.leaf)
         except TypeError as error:
             raise Refused(
                 f"model {self._spec.model}: {error}; keep tensors, numbers, strings and nests of them"

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset, default_collate
 
-from samebits.digest import Tensor
-from samebits.errors import Lost, Refused
 from samebits.frameworks.pytorch import switches
 from samebits.frameworks.pytorch.tensors import mapped, tensor, view
-from samebits.recipe import Recipe
-from samebits.seeds import derive, permutation
-from samebits.spec import Spec
+from samebits.sealed.digest import Tensor
+from samebits.sealed.errors import Lost, Refused
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.seeds import derive, permutation
+from samebits.sealed.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from samebits.errors import Refused
-from samebits.frameworks import Inputs
 from samebits.frameworks.pytorch import switches, trainer
 from samebits.frameworks.pytorch.batches import Source
 from samebits.frameworks.pytorch.replica import Replica
-from samebits.seeds import derive
+from samebits.sealed.adapter import Inputs
+from samebits.sealed.errors import Refused
+from samebits.sealed.seeds import derive
 
 #: the step that measures, and what Lightning calls the stage and its hooks
 _STAGES = {"test_step": ("testing", "on_test"), "validation_step": ("validating", "on_validation")}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 #: what a recipe may override, and samebits would have to pass over in silence
 _REFUSED = {

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from samebits.data import Data
-from samebits.errors import Lost, Refused
-from samebits.execution import Execution
 from samebits.frameworks.pytorch import ranks
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed.data import Data
+from samebits.sealed.errors import Lost, Refused
+from samebits.sealed.execution import Execution
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 #: a rank ends with these when it has said why on its output, and when it lost the others
 REFUSED, ALONE = 2, 75

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from samebits.errors import Refused
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed.errors import Refused
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 _RAISED = re.compile(r"(\S+) does not have a deterministic implementation")
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from samebits.errors import Refused
+from samebits.sealed.errors import Refused
 
 
 class Schedule(NamedTuple):

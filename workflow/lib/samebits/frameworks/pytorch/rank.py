@@ -12,15 +12,15 @@ from typing import Any, TextIO
 
 import torch.distributed as dist
 
-from samebits import seal
-from samebits.data import load
-from samebits.errors import Lost, Refused
-from samebits.execution import Execution
 from samebits.frameworks.pytorch import ranks
 from samebits.frameworks.pytorch.adapter import Adapter
 from samebits.frameworks.pytorch.leader import ALONE, REFUSED
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed import seal
+from samebits.sealed.data import load
+from samebits.sealed.errors import Lost, Refused
+from samebits.sealed.execution import Execution
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 
 def main() -> int:

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from samebits.digest import Tensor
-from samebits.errors import Lost
+from samebits.sealed.digest import Tensor
+from samebits.sealed.errors import Lost
 
 
 class Ranks(Protocol):

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import torch
 
-from samebits.data import Data
-from samebits.digest import Tensor
-from samebits.errors import Refused
-from samebits.frameworks import inputs_digest
 from samebits.frameworks.pytorch import hooks, optimizers, precision, sources, switches, trainer
 from samebits.frameworks.pytorch.batches import Batches, Place
 from samebits.frameworks.pytorch.tensors import mapped, named
-from samebits.seeds import derive
-from samebits.spec import Spec
+from samebits.sealed.adapter import inputs_digest
+from samebits.sealed.data import Data
+from samebits.sealed.digest import Tensor
+from samebits.sealed.errors import Refused
+from samebits.sealed.seeds import derive
+from samebits.sealed.spec import Spec
 
 
 class Report(NamedTuple):

@@ -13,12 +13,12 @@ from torch.utils.data import (
     default_collate,
 )
 
-from samebits.data import Data
-from samebits.errors import Refused
 from samebits.frameworks.pytorch.batches import Source
 from samebits.frameworks.pytorch.hooks import Hooks, overrides
-from samebits.recipe import Recipe
-from samebits.spec import Spec
+from samebits.sealed.data import Data
+from samebits.sealed.errors import Refused
+from samebits.sealed.recipe import Recipe
+from samebits.sealed.spec import Spec
 
 _FORMS = (
     'datasets(data) -> {"train": Dataset, "test": Dataset}, or train_dataloader and test_dataloader on the '

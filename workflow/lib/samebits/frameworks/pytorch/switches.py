@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 import torch
 
-from samebits.errors import Refused
-from samebits.spec import Spec
-from samebits.tiers import at_least
+from samebits.sealed.errors import Refused
+from samebits.sealed.spec import Spec
+from samebits.sealed.tiers import at_least
 
 
 def throw(spec: Spec) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from samebits.digest import DTYPES, SAFETENSORS_NAMES, Tensor
+from samebits.sealed.digest import DTYPES, SAFETENSORS_NAMES, Tensor
 
 
 def view(value: torch.Tensor) -> Tensor:

@@ -5,10 +5,10 @@ from typing import Any
 
 from torch import nn
 
-from samebits.errors import Refused
 from samebits.frameworks.pytorch.batches import Batches
 from samebits.frameworks.pytorch.hooks import is_lightning
-from samebits.spec import Spec
+from samebits.sealed.errors import Refused
+from samebits.sealed.spec import Spec
 
 
 class Trainer:

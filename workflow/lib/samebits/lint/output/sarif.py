@@ -7,10 +7,10 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import samebits
-from samebits.errors import Refused
 from samebits.lint import catalog
 from samebits.lint.finding import Finding
 from samebits.lint.linter import Result
+from samebits.sealed.errors import Refused
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 

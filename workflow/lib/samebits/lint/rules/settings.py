@@ -7,7 +7,7 @@ from samebits.lint.catalog import Setting
 from samebits.lint.file import File, same
 from samebits.lint.finding import Edit, Fix
 from samebits.lint.names import UNKNOWN, ancestors
-from samebits.tiers import at_least
+from samebits.sealed.tiers import at_least
 
 _CUDA: Final = frozenset({"cuda", "cuda:0", "gpu", 0})
 #: options of the command line that decide about determinism

@@ -1,0 +1,115 @@
+"""Install an environment from ``conda-lock.yml`` and ``requirements.lock``; nothing is ever solved here."""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from samebits.environments.backends.conda.integrity import check as check_contents
+from samebits.environments.backends.conda.package_cache import Package, fetch
+from samebits.environments.backends.conda.shim import CONDA, executable
+from samebits.environments.backends.conda.solve import here, read_lock
+from samebits.environments.backends.conda.wheels import install_wheels
+from samebits.environments.listing import digests, listing
+from samebits.environments.lock import read_lock as read_pip_lock
+from samebits.environments.manifest import Manifest, content_digest
+from samebits.environments.size import announce
+from samebits.environments.specification import Source, specification
+from samebits.environments.verify import python_version
+from samebits.sealed.digest import file_digest, files_digest
+from samebits.sealed.errors import Refused
+
+
+def lock_digest(source: Source) -> str:
+    """Name what an environment is made from: both locks."""
+    return files_digest({path.name: file_digest(path) for path in (source.conda_lock, source.lock)})
+
+
+def check(source: Source) -> None:
+    """Refuse locks that are not fit for this machine.
+
+    Raises:
+        Refused: one is missing, damaged, out of step with its source, or for other platforms.
+    """
+    read_lock(source, here())
+    read_pip_lock(source)
+
+
+def install(source: Source, prefix: Path, key: int) -> Manifest:
+    """Install both locks into an empty prefix and check every file.
+
+    Raises:
+        Refused: a package cannot be had or is not what its lock says.
+    """
+    packages, pins = read_lock(source, here()), read_pip_lock(source)
+    announce(source, len(packages) + len(pins), prefix)
+    archives = fetch(packages)
+    _create(source, prefix, packages, archives)
+    install_wheels(source, prefix, key)
+    _compile(prefix, specification(source).python)
+    files = digests(prefix, listing(prefix))
+    inside = {path: digest for path, digest in files.items() if not path.startswith(".samebits")}
+    packaged = check_contents(source, prefix, packages, pins, inside)
+    python = python_version(prefix)
+    return Manifest(
+        name=source.name,
+        lock=lock_digest(source),
+        python=python,
+        digest=content_digest(python, files, packaged),
+        packages={each.name: each.version for each in packages} | pins,
+        files=files,
+        backend="conda",
+        packaged=packaged,
+    )
+
+
+def _create(source: Source, prefix: Path, packages: list[Package], archives: list[Path]) -> None:
+    """Let conda install exactly the given files: an explicit list is never solved."""
+    with tempfile.TemporaryDirectory() as scratch:
+        explicit = Path(scratch) / "explicit.txt"
+        # a conda of the user's gets what is already checked; it could not know a mirror or SHA-256
+        lines = [f"{archive.absolute().as_uri()}#{_md5(archive)}" for archive in archives]
+        if not os.environ.get(CONDA):
+            lines = [f"{each.url}#{each.sha256}" for each in packages]
+        explicit.write_text("\n".join(["@EXPLICIT", *lines]) + "\n")
+        command = [executable(Path(scratch)), "create", "--yes", "--quiet", "--prefix", str(prefix)]
+        done = subprocess.run(
+            [*command, "--file", str(explicit)],
+            env={**os.environ, "CONDA_ALWAYS_COPY": "true", "MAMBA_ALWAYS_COPY": "true"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    if done.returncode:
+        said = " ".join(done.stdout.split())[-400:]
+        raise Refused(f"environment {source.name}: {command[0]} could not install it: {said}")
+
+
+def _md5(path: Path) -> str:
+    """Return the only hash that every conda knows in a list of packages."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _compile(prefix: Path, python: str) -> None:
+    """Compile every module, as uv does: bytecode that depends on no time and is never written again."""
+    command = [str(prefix / "bin" / "python"), "-sPm", "compileall", "-q", "-f", "-j0"]
+    command += ["--invalidation-mode", "unchecked-hash", str(prefix / "lib" / f"python{python}")]
+    # it fails on files that are no Python 3, such as templates and tests of parsers; so does nobody else
+    subprocess.run(command, env={"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def check_prefix(source: Source, prefix: Path) -> None:
+    """Check an environment that something else installed, such as Snakemake's ``--sdm conda``.
+
+    Raises:
+        Refused: it is not what the locks say; a fresh solve is told by its first other package.
+    """
+    check(source)
+    prefix = prefix.resolve()
+    if not (prefix / "conda-meta").is_dir():
+        raise Refused(f"{prefix} is no conda environment: run Snakemake with `--sdm conda`")
+    files = digests(prefix, listing(prefix))
+    check_contents(source, prefix, read_lock(source, here()), read_pip_lock(source), files)

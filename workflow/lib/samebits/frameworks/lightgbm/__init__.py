@@ -1,0 +1,5 @@
+"""LightGBM."""
+
+from samebits.sealed.traits import Traits
+
+TRAITS = Traits(title="LightGBM", module="lightgbm", environment="lightgbm")

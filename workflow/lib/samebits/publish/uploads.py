@@ -1,0 +1,90 @@
+"""Publishing the packages of a model, to all places or, if one of them refuses, to none."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from samebits.publish import channel, index, oci_registry
+from samebits.publish.targets import Places
+from samebits.receipt.check import check
+from samebits.receipt.keys import PublicKey
+from samebits.sealed.digest import file_digest
+from samebits.sealed.errors import Refused
+
+LISTED = "packages.json"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a package at a place."""
+
+    file: str
+    place: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be sent somewhere, unless it is known there."""
+
+    files: list[str]
+    place: str
+    known: bool
+    send: Callable[[], str]
+
+
+def publish(listed: Path, places: Places, key: PublicKey, dry_run: bool = False) -> list[Done]:
+    """Publish the packages that ``packages.json`` lists.
+
+    Each is verified first; then all places are asked before anything is sent to one.
+
+    Args:
+        listed: ``results/<model>/dist/packages.json``.
+        places: where to.
+        key: the key that signed the packages.
+        dry_run: only say what would be done.
+
+    Raises:
+        Refused: a package changed, a place holds other content under its name, or cannot be reached or
+        written. samebits.receipt.Different: a package is not what was signed.
+    """
+    files = _packages(listed)
+    for path in files:
+        check(path, [key])
+    # asked in full before the first is sent
+    jobs = [*_jobs(files, listed.parent, places)]
+    return [
+        Done(file, job.place, "is there already" if job.known else "would be published" if dry_run else sent)
+        for job in jobs
+        for sent in ["" if job.known or dry_run else job.send()]
+        for file in job.files
+    ]
+
+
+def _jobs(files: list[Path], folder: Path, places: Places) -> Iterator[_Job]:
+    """Yield what is to be done, each place asked whether it is done already."""
+    for path in files:
+        if path.suffix == ".whl" and (to := places.index):
+            yield _Job([path.name], to.upload, index.known(path, to), partial(index.send, path, to))
+        if path.suffix == ".conda" and (at := places.channel):
+            yield _Job([path.name], at.place, channel.known(path, at), partial(channel.send, path, at))
+    if where := places.registry:
+        artifact = oci_registry.Artifact.of(files, folder)
+        names = [path.name for path in artifact.files]
+        send = partial(oci_registry.send, artifact, where)
+        yield _Job(names, where.place, oci_registry.known(artifact, where), send)
+
+
+def _packages(listed: Path) -> list[Path]:
+    """Return the packages that a list names, each held against its digest."""
+    try:
+        digests: dict[str, str] = json.loads(listed.read_bytes())
+    except (OSError, ValueError):
+        raise Refused(f"{listed} is missing or broken; run the target package") from None
+    for name, digest in digests.items():
+        path = listed.parent / name
+        if not path.is_file() or file_digest(path) != digest:
+            raise Refused(f"{path} is not what {listed.name} says; run the target package again")
+    return [listed.parent / name for name in sorted(digests)]

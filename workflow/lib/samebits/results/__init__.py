@@ -1,0 +1,1 @@
+"""What a training left on the disk, read and checked in one place."""

@@ -1,0 +1,267 @@
+"""The engine: runs an adapter from checkpoint to checkpoint and keeps the ledger.
+
+Every segment begins by loading the checkpoint that the one before has just written, exactly as a resumed or
+replayed process would. So a state that forgot something cannot hide: the first run would differ from itself.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from samebits.sealed import checkpoint, ledger
+from samebits.sealed.adapter import Adapter
+from samebits.sealed.digest import file_digest, rows, state_digest, tensor
+from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import Writer
+from samebits.sealed.spec import Spec
+
+Report = Callable[[str], None]
+
+
+class Reached(NamedTuple):
+    """How far a run has come: a step with a checkpoint, and the digest of its state."""
+
+    step: int
+    state: str
+
+
+class Segment(NamedTuple):
+    """A segment to compute again: its number from 1, its checkpoints, and the ends of the run with it.
+
+    ``start`` asks for the state before the first step to be made anew, ``conclude`` for the model, the
+    predictions and the metrics.
+    """
+
+    number: int
+    start: bool
+    conclude: bool
+
+
+def run(adapter: Adapter, spec: Spec, taken: dict[str, Any], folder: Path, report: Report) -> None:
+    """Train a spec into ``folder``, or go on from the last checkpoint of an interrupted attempt.
+
+    Leaves ``ledger.jsonl``, ``checkpoints/``, ``model/``, ``predictions.safetensors``, ``fingerprint.json``
+    and ``timing.jsonl``. A resumed run leaves the same bytes as one that was never touched, but for the
+    timing, and for the fingerprint if an earlier attempt trained on another machine.
+
+    Args:
+        adapter: a fresh adapter.
+        spec: what to train.
+        taken: the fingerprint of this process, as JSON.
+        folder: the run's; no other process works in it.
+        report: takes lines that tell of the progress.
+    """
+    progress = ledger.resumable(folder, spec)
+    writer = Writer(folder, progress.lines if progress else ())
+    if progress is None:
+        _clear(folder)
+        writer.spec(spec)
+        reached = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer)
+    else:
+        reached = Reached(progress.step, progress.state)
+        report(f"going on from the checkpoint at step {reached.step}")
+    _write_fingerprint(taken, folder)
+    told = {"fingerprint": taken}
+    for last in spec.boundaries:
+        if last > reached.step:
+            reached = _segment(adapter, reached, last, spec, folder, writer, report, told)
+            told = {}
+            if reached.step < last:  # finished early, now or before an interruption
+                break
+    _conclude(adapter, _restore(adapter, reached, spec, folder), folder, writer)
+    if earlier := [*_earlier(taken, folder)]:
+        _write_fingerprint({**taken, "earlier": earlier}, folder)
+    writer.finish()
+
+
+def replay(
+    adapter: Adapter,
+    spec: Spec,
+    taken: dict[str, Any],
+    original: Path,
+    segment: Segment,
+    folder: Path,
+    report: Report,
+) -> None:
+    """Compute one segment of a finished run again, from the checkpoint that it begins with.
+
+    Leaves in ``folder`` a ledger that holds what the run's own ledger should hold of that segment, and of
+    states, model and predictions those that differ.
+
+    Args:
+        adapter: a fresh adapter.
+        spec: what to train; the run's own unless something changed.
+        taken: the fingerprint of this process, as JSON.
+        original: the run's folder.
+        segment: which segment.
+        folder: where the replay is recorded.
+        report: takes lines that tell of the progress.
+
+    Raises:
+        Refused: the run is not finished, has other segments than its spec or stopped before its end, or a
+            checkpoint is not what its ledger says.
+    """
+    recorded = [r for r in ledger.read(original / ledger.FINISHED) if r["kind"] == "checkpoint"]
+    _check_ends(spec, original, [record["step"] for record in recorded])
+    begin, end = recorded[segment.number - 1 : segment.number + 1]
+    _clear(folder)
+    _write_fingerprint(taken, folder)
+    writer = Writer(folder)
+    writer.spec(spec)
+    if segment.start:
+        _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0]["state"])
+    if segment.number > 1 or not segment.start:
+        writer.checkpoint(begin["step"], ledger.table(begin))
+    state = _restore(adapter, Reached(begin["step"], begin["state"]), spec, original)
+    step = _advance(adapter, state, begin["step"], end["step"], spec, writer, report)
+    _write_checkpoint(adapter, state, step, spec, folder, writer, known=end["state"])
+    if segment.conclude:
+        last = Reached(recorded[-1]["step"], recorded[-1]["state"])
+        state = _restore(adapter, last, spec, original)
+        if last.step < spec.steps and not adapter.finished(state):
+            raise Refused(
+                f"{original} ends with step {last.step} of {spec.steps}, and it was not finished; "
+                "train it again"
+            )
+        _conclude(adapter, state, folder, writer)
+    writer.finish()
+
+
+def _check_ends(spec: Spec, original: Path, steps: list[int]) -> None:
+    """Hold the steps with checkpoints against the spec: its boundaries, of which the last may come early."""
+    due, last = spec.boundaries, len(steps) - 1
+    if not (0 < last < len(due) and steps[:-1] == due[:last] and due[last - 1] < steps[-1] <= due[last]):
+        raise Refused(
+            f"{original} has checkpoints at the steps {steps}, and its spec asks for {due}; train it again"
+        )
+
+
+def _segment(
+    adapter: Adapter,
+    start: Reached,
+    last: int,
+    spec: Spec,
+    folder: Path,
+    writer: Writer,
+    report: Report,
+    told: dict[str, Any],
+) -> Reached:
+    """Train from a checkpoint to the step ``last``, or to where the adapter says that it is finished.
+
+    ``told`` is noted with the segment's time.
+    """
+    began = time.perf_counter()
+    state = _restore(adapter, start, spec, folder)
+    restored = time.perf_counter()
+    step = _advance(adapter, state, start.step, last, spec, writer, report)
+    if step == start.step:
+        return start
+    trained = time.perf_counter()
+    reached = _write_checkpoint(adapter, state, step, spec, folder, writer)
+    timing = {
+        "from": start.step,
+        "to": step,
+        "restore_seconds": restored - began,
+        "train_seconds": trained - restored,
+        "save_seconds": time.perf_counter() - trained,
+        "finished": datetime.now(UTC).isoformat(),
+        **told,
+    }
+    with (folder / "timing.jsonl").open("a") as file:
+        file.write(json.dumps(timing) + "\n")
+    return reached
+
+
+def _advance(
+    adapter: Adapter, state: Any, first: int, last: int, spec: Spec, writer: Writer, report: Report
+) -> int:
+    """Take the steps after ``first`` up to ``last``, and return the one at which training stands then."""
+    began = told = time.perf_counter()
+    for step in range(first + 1, last + 1):
+        if adapter.finished(state):
+            report(f"finished early, after step {step - 1} of {spec.steps}")
+            return step - 1
+        loss, inputs = adapter.advance(state, step)
+        writer.step(step, math.nan if loss is None else loss, inputs)
+        if (now := time.perf_counter()) - told > 2 or step == spec.steps:
+            known = "" if loss is None else f"loss {loss:.6g}, "
+            report(f"step {step}/{spec.steps}, {known}{(step - first) / (now - began):.1f} steps/s")
+            told = now
+    return last
+
+
+def _restore(adapter: Adapter, at: Reached, spec: Spec, folder: Path) -> Any:
+    path = folder / "checkpoints" / checkpoint.file_name(at.step)
+    return adapter.restore(checkpoint.load(path, at.state, spec.threads), at.step)
+
+
+def _write_checkpoint(
+    adapter: Adapter,
+    state: Any,
+    step: int,
+    spec: Spec,
+    folder: Path,
+    writer: Writer,
+    known: str | None = None,
+) -> Reached:
+    """Put the state on the disk first and into the ledger second: a recorded checkpoint is always there.
+
+    A state whose digest is ``known`` lies elsewhere already and is not written again.
+    """
+    tensors = adapter.tensors(state)
+    path = folder / "checkpoints" / checkpoint.file_name(step)
+    if known is None:
+        digests = checkpoint.save_digested(path, tensors, spec.threads)
+    elif state_digest(digests := rows(tensors, spec.threads)) != known:
+        checkpoint.save(path, tensors)
+    return Reached(step, writer.checkpoint(step, digests))
+
+
+def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> None:
+    """Export the model, predict and measure from the last checkpoint, and record all of it."""
+    model = folder / "model"
+    shutil.rmtree(model, ignore_errors=True)
+    model.mkdir()
+    adapter.export(state, model)
+    made = sorted(model.rglob("*"))
+    files = [path for path in made if path.is_file()]
+    for path in (*files, *filter(Path.is_dir, made), model):  # as with states, what is recorded is there
+        checkpoint.sync(path)
+    writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in files})
+    predictions = adapter.predict(state)
+    tensors = {"predictions": tensor(predictions)}
+    checkpoint.save(folder / "predictions.safetensors", tensors)
+    writer.append("predictions", tensors=rows(tensors))
+    metrics = adapter.metrics(predictions)
+    writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
+
+
+def _write_fingerprint(taken: dict[str, Any], folder: Path) -> None:
+    (folder / "fingerprint.json").write_text(json.dumps(taken, indent=2) + "\n")
+
+
+def _earlier(taken: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the fingerprints, other than ``taken``, of the processes that trained the run's segments."""
+    seen = [json.loads(json.dumps(taken))]
+    timing = folder / "timing.jsonl"
+    for line in timing.read_text().splitlines() if timing.exists() else ():
+        try:
+            found = json.loads(line).get("fingerprint")
+        except (ValueError, AttributeError):  # cut short by a kill
+            continue
+        if found and found not in seen:
+            seen.append(found)
+            yield found
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an attempt left that cannot be continued."""
+    (folder / "timing.jsonl").unlink(missing_ok=True)
+    (folder / ledger.FINISHED).unlink(missing_ok=True)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    (folder / "checkpoints").mkdir()
