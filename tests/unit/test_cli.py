@@ -76,7 +76,7 @@ PATHS = {
     ("compare", GOLDEN, GOLDEN, "-o", "no/where.json"): "no/where.json: there is no such file or folder",
     ("compare", GOLDEN, GOLDEN, "-o", "."): ".: it is a folder; give the path of a file",
     ("linted", "."): ".: it is a folder; give the path of a file",
-    ("library", "/dev/null/x"): "a part of it is no folder; give another path",
+    ("library", "sklearn", "/dev/null/x"): "a part of it is no folder; give another path",
     ("data", "x", "--source", "{}", "--folder", "f"): "this is no source of a data set: ",
     ("publish", "/dev/null", "--places", "{"): "this is no section publish: invalid JSON",
     ("publish", "/dev/null", "--places", "{}"): "the section publish names no place; write an index, a ",

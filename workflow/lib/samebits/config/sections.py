@@ -238,9 +238,9 @@ class Model(Defaults):
         framework = value.get("framework")
         filled: dict[str, Any] = {}
         traits = frameworks.traits(framework) if framework in frameworks.known() else None
-        if traits and traits.environment:
+        if environment := traits.environment if traits else framework:
             kind = "gpu" if value.get("device") == "cuda" else "cpu"
-            filled["environment"] = f"{traits.environment}-{kind}"
+            filled["environment"] = f"{environment}-{kind}"
         verify = value.get("verify")
         if traits and traits.steps == "one" and "steps" not in value:
             filled["steps"] = 1
