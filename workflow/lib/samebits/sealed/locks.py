@@ -1,4 +1,4 @@
-"""Processes that would make the same files take turns; whoever dies ends its own."""
+"""Locks of the kernel: they end with the process that holds them, however it ends, so none is ever stale."""
 
 import fcntl
 import os
@@ -6,6 +6,25 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def take(descriptor: int) -> bool:
+    """Lock an open file or folder; tell whether that worked, or another process holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def wait(descriptor: int) -> None:
+    """Lock an open file or folder as soon as nobody else holds it."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def release(descriptor: int) -> None:
+    """Let others have it."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 @contextmanager
@@ -22,11 +41,9 @@ def turn(place: Path, waiting: str) -> Iterator[int]:
     place.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(place.parent / f".{place.name}.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take(descriptor):
             print(waiting, file=sys.stderr, flush=True)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            wait(descriptor)
         yield descriptor
     finally:
         os.close(descriptor)

@@ -1,0 +1,48 @@
+"""Files that are there whole or not at all, and on the disk before anything is said of them.
+
+A name and a folder's list of names are two things to a disk: both are synced, or a power cut could leave a
+finished file without its name.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replaced(path: Path, *, shared: bool = False) -> Iterator[BinaryIO]:
+    """Open a draft that takes the name ``path`` when the block ends, and is removed if the block fails.
+
+    Args:
+        path: the file; its folder must exist.
+        shared: several processes may write it at once. Otherwise a draft that a killed process left is
+            overwritten by the next one, so that none are left lying about.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part" if shared else f"{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def write(path: Path, data: bytes | str, *, shared: bool = False) -> None:
+    """Write a file as ``replaced`` does; text as UTF-8."""
+    with replaced(path, shared=shared) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+def sync(path: Path) -> None:
+    """Put a file's bytes, or a folder's entries, on the disk, so that they outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
