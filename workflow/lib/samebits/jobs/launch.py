@@ -1,6 +1,5 @@
 """The launcher: makes sure that the environment is the locked one, then becomes the measured process."""
 
-import fcntl
 import os
 import shutil
 import sys
@@ -11,7 +10,7 @@ from typing import NoReturn
 
 from samebits import environments
 from samebits.proof.sample import Sample
-from samebits.sealed import gpus, seal
+from samebits.sealed import gpus, locks, seal
 from samebits.sealed.data import Manifest
 from samebits.sealed.errors import Refused
 from samebits.sealed.execution import Execution
@@ -133,10 +132,8 @@ def _alone(folder: Path) -> None:
         Refused: another process is training there.
     """
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
+    if not locks.take(descriptor):
+        raise Refused(f"another process is training in {folder}; let it finish, or end it first")
     os.set_inheritable(descriptor, True)
 
 
