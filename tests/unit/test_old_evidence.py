@@ -1,6 +1,6 @@
 """Evidence of earlier releases stays good: whoever kept a receipt or a package can verify it with this version.
 
-``goldens/keep_release.py`` keeps what a release makes, and nothing of that is ever renewed.
+``goldens/keep_release.py`` keeps what a release makes; none of that is ever renewed.
 """
 
 import shutil

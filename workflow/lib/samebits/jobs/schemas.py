@@ -28,7 +28,7 @@ def _readable(kind: Any) -> Any:
     if not is_typeddict(kind):
         return kind
     hints = {key: _readable(each) for key, each in get_type_hints(kind, include_extras=True).items()}
-    copy: Any = TypedDict(kind.__name__, hints)  # type: ignore[misc, operator]
+    copy: Any = TypedDict(kind.__name__, hints)  # type: ignore[misc]
     copy.__doc__ = kind.__doc__
     return copy
 
