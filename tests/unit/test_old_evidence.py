@@ -1,4 +1,4 @@
-"""Evidence of earlier releases stays good: whoever kept a receipt or a package can verify it with this version.
+"""Evidence of earlier releases stays good: a receipt or package that was kept verifies with this version.
 
 ``goldens/keep_release.py`` keeps what a release makes; none of that is ever renewed.
 """
