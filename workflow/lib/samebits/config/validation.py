@@ -13,7 +13,7 @@ from samebits.config import options
 from samebits.config.recipes import check_recipe, recipe_file, refuse_shadow
 from samebits.config.sections import Config, Defaults, Model
 from samebits.config.words import explain, near
-from samebits.datasets import fetch
+from samebits.datasets import sources
 from samebits.packaging import metadata
 from samebits.sealed.errors import Refused
 from samebits.tracking import store
@@ -145,7 +145,7 @@ def _source_problems(name: str, config: Config, produced: bool) -> Iterable[str]
     """Yield what is wrong with a data set's source."""
     try:
         source = config.data_source(name)
-        fetch.check(source.source())
+        sources.check(source)
         for local in source.local_paths():
             if not (produced or Path(local).exists()):
                 raise Refused(f"{local!r} does not exist; give it relative to the working directory")

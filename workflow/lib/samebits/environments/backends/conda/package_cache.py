@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from samebits.datasets.download import download, shown
+from samebits.datasets.download import download
+from samebits.datasets.sources import shown
 from samebits.environments.backends.conda.channels import located
 from samebits.environments.kept import kept
 from samebits.sealed.digest import file_digest
