@@ -106,8 +106,9 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path], produc
         environments.find(model.environment, roots)
     except Refused as refused:
         yield f"{key}.environment: {refused}"
-    if model.backend == "container" and model.device == "cuda":
-        yield f"{key}.backend: containers train on the CPU only; use backend: pip or conda, or device: cpu"
+    if model.device == "cuda" and (why := environments.backends.load(model.backend).no_gpu):
+        others = [each for each in environments.backends.NAMES if not environments.backends.load(each).no_gpu]
+        yield f"{key}.backend: {why}; use backend: {' or '.join(others)}, or device: cpu"
     try:
         path = recipe_file(model, roots)
         refuse_shadow(path, roots[0])
