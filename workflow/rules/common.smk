@@ -21,7 +21,7 @@ from samebits import snakefile
 from samebits.config import find, load, read
 from samebits.sealed.errors import Refused
 from samebits import environments, tracking
-from samebits.jobs.layout import KINDS, Layout, command_on_path
+from samebits.jobs.layout import Layout, command_on_path
 from samebits.proof.sample import Sample
 from snakemake.exceptions import WorkflowError
 from snakemake.io import strip_wildcard_constraints
@@ -33,6 +33,8 @@ if samebits.__version__ != "0.1.0":
         "use the tag of that version, or samebits.snakefile()"
     )
 
+#: folder of environments in the cache -> the backend that installs them
+BACKENDS = environments.backends.folders()
 #: how a pipeline calls this instance; none where these rules are no module
 INSTANCE = __name__
 ROOTS = [Path.cwd(), samebits.root()]
@@ -131,7 +133,7 @@ wildcard_constraints:
     run="[0-9]+",
     segment="[0-9]+",
     environment="[^/]+",
-    kind="|".join(KINDS),
+    kind="|".join(BACKENDS),
     data="[^/]+",
     lock="[0-9a-f]{12}",
     framework="[a-z_]+",

@@ -30,11 +30,10 @@ def data(
     folder: Annotated[Path, typer.Option(help="Where to put it.")],
 ) -> None:
     """Fetch a data set, check it, and write data.json."""
-    from samebits import config
-    from samebits.datasets import download, fetch
+    from samebits.datasets import download, fetch, sources
 
     with download.display() as progress:
-        fetch.fetch(name, config.parse_data(source).source(), folder, progress)
+        fetch.fetch(name, sources.parse(source), folder, progress)
 
 
 @app.command(rich_help_panel=RULES)

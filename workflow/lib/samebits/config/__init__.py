@@ -11,7 +11,6 @@ from samebits.config.sections import (
     Package,
     Publish,
     Tracking,
-    parse_data,
     parse_publish,
     schema,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "Tracking",
     "find",
     "load",
-    "parse_data",
     "parse_publish",
     "read",
     "recipe_file",

@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Discriminator,
     Field,
     JsonValue,
-    Tag,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
@@ -19,7 +17,7 @@ from pydantic import (
 )
 
 from samebits import environments, frameworks
-from samebits.datasets import fetch
+from samebits.datasets import sources
 from samebits.packaging.metadata import Description
 from samebits.packaging.naming import Names
 from samebits.publish import targets
@@ -29,7 +27,6 @@ from samebits.sealed.tiers import TIERS
 from samebits.tracking import destination
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
 
 Name = Annotated[str, Field(pattern=NAME)]
 Tier = Literal["unseeded", "seeded", "deterministic", "portable"]
@@ -48,90 +45,6 @@ def _plain_url(url: str, place: str) -> str:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Data(_Strict):
-    def local_paths(self) -> list[str]:
-        """Return the user's own files that this refers to."""
-        return []
-
-
-class Sklearn(_Data):
-    """A data set that ships inside scikit-learn."""
-
-    sklearn: str = Field(
-        description="name after load_: digits, breast_cancer, wine, iris, diabetes, linnerud"
-    )
-
-    def source(self) -> fetch.Sklearn:
-        """Return it as ``samebits.datasets.fetch`` takes it."""
-        return fetch.Sklearn(self.sklearn)
-
-
-class Local(_Data):
-    """A file or folder of yours; it is referred to, not copied."""
-
-    path: str = Field(min_length=1, description="file or folder, relative to the working directory")
-    sha256: str | None = Field(None, pattern=DIGEST, description="refuse any other content")
-
-    def local_paths(self) -> list[str]:
-        """Return the user's own files that this refers to."""
-        return [self.path]
-
-    def source(self) -> fetch.Local:
-        """Return it as ``samebits.datasets.fetch`` takes it."""
-        return fetch.Local(Path(self.path), self.sha256)
-
-
-class Download(_Data):
-    """A file that is downloaded once and checked."""
-
-    url: str = Field(pattern="^https?://", description="where it lies")
-    sha256: str = Field(pattern=DIGEST, description="the only content that is accepted")
-
-    @field_validator("url")
-    @classmethod
-    def _without_password(cls, url: str) -> str:
-        return _plain_url(url, "~/.netrc")
-
-    def source(self) -> fetch.Download:
-        """Return it as ``samebits.datasets.fetch`` takes it."""
-        return fetch.Download(self.url, self.sha256)
-
-
-class Files(_Data):
-    """Several files that make one data set."""
-
-    files: dict[str, "_Part"] = Field(min_length=1, description="file name in the data set -> source")
-
-    def local_paths(self) -> list[str]:
-        """Return the user's own files that this refers to."""
-        return [path for part in self.files.values() for path in part.local_paths()]
-
-    def source(self) -> fetch.Files:
-        """Return it as ``samebits.datasets.fetch`` takes it."""
-        return fetch.Files({name: part.source() for name, part in self.files.items()})
-
-
-def _kind(value: Any) -> str | None:
-    """Tell by its keys which kind of source is meant."""
-    if isinstance(value, _Data):
-        return type(value).__name__
-    given = [kind for key, kind in KINDS.items() if isinstance(value, dict) and key in value]
-    return given[0] if len(given) == 1 else None
-
-
-#: the key that tells a data set's source -> its type
-KINDS = {"sklearn": "Sklearn", "path": "Local", "url": "Download", "files": "Files"}
-
-_Part = Annotated[Annotated[Local, Tag("Local")] | Annotated[Download, Tag("Download")], Discriminator(_kind)]
-Data = Annotated[
-    Annotated[Sklearn, Tag("Sklearn")]
-    | Annotated[Local, Tag("Local")]
-    | Annotated[Download, Tag("Download")]
-    | Annotated[Files, Tag("Files")],
-    Discriminator(_kind),
-]
 
 
 class Verify(_Strict):
@@ -384,7 +297,7 @@ class Config(_Strict):
 
     models: dict[Name, Model] = Field(min_length=1, description="model name -> what to train")
     defaults: Defaults = Field(Defaults(), description="what models have in common")
-    data: dict[Name, Data] = Field({}, description="data set name -> source")
+    data: dict[Name, sources.Source] = Field({}, description="data set name -> source")
     publish: Publish = Field(Publish(), description="where packages go with the target publish")
 
     tracking: Tracking | None = Field(
@@ -417,20 +330,10 @@ class Config(_Strict):
             raise ValueError(f"results and cache are both {self.results!r}; give each a folder of its own")
         return self
 
-    def data_source(self, name: str) -> Data:
+    def data_source(self, name: str) -> sources.Source:
         """Return where a data set comes from, by its name in a model."""
         kind, _, dataset = name.partition(":")
-        return Sklearn(sklearn=dataset) if kind == "sklearn" else self.data[name]
-
-
-def parse_data(text: str) -> Data:
-    """Read a data set's source from the JSON that a rule hands on.
-
-    Raises:
-        Refused: it is none.
-    """
-    source: Data = _parse(Data, text, "source of a data set")
-    return source
+        return sources.Sklearn(sklearn=dataset) if kind == "sklearn" else self.data[name]
 
 
 def parse_publish(text: str) -> Publish:

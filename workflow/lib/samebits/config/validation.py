@@ -13,7 +13,7 @@ from samebits.config import options
 from samebits.config.recipes import check_recipe, recipe_file, refuse_shadow
 from samebits.config.sections import Config, Defaults, Model
 from samebits.config.words import explain, near
-from samebits.datasets import fetch
+from samebits.datasets import sources
 from samebits.packaging import metadata
 from samebits.sealed.errors import Refused
 from samebits.tracking import store
@@ -106,8 +106,9 @@ def _problems(name: str, model: Model, config: Config, roots: list[Path], produc
         environments.find(model.environment, roots)
     except Refused as refused:
         yield f"{key}.environment: {refused}"
-    if model.backend == "container" and model.device == "cuda":
-        yield f"{key}.backend: containers train on the CPU only; use backend: pip or conda, or device: cpu"
+    if model.device == "cuda" and (why := environments.backends.load(model.backend).no_gpu):
+        others = [each for each in environments.backends.NAMES if not environments.backends.load(each).no_gpu]
+        yield f"{key}.backend: {why}; use backend: {' or '.join(others)}, or device: cpu"
     try:
         path = recipe_file(model, roots)
         refuse_shadow(path, roots[0])
@@ -145,7 +146,7 @@ def _source_problems(name: str, config: Config, produced: bool) -> Iterable[str]
     """Yield what is wrong with a data set's source."""
     try:
         source = config.data_source(name)
-        fetch.check(source.source())
+        sources.check(source)
         for local in source.local_paths():
             if not (produced or Path(local).exists()):
                 raise Refused(f"{local!r} does not exist; give it relative to the working directory")

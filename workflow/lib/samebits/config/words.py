@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from samebits.config import sections
-from samebits.config.sections import KINDS, NAME
+from samebits.config.sections import NAME
+from samebits.datasets.sources import KINDS
 
 
 def explain(error: Any, known: Iterable[str] = ()) -> str:
@@ -17,7 +18,7 @@ def explain(error: Any, known: Iterable[str] = ()) -> str:
         known: the keys where it is, if they depend on the framework.
     """
     # Pydantic adds the names of tried types to the place of a union's error
-    place = [str(part) for part in error["loc"] if part not in ("Sklearn", "Local", "Download", "Files")]
+    place = [str(part) for part in error["loc"] if part not in KINDS.values()]
     shown = (part if part.isprintable() else repr(part) for part in place if part != "[key]")
     key, value = ".".join(shown), error["input"]
     match error["type"]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from samebits import environments
+from samebits.environments.backends.backend import Process
 from samebits.proof.sample import Sample
 from samebits.sealed import gpus, locks, seal
 from samebits.sealed.data import Manifest
@@ -110,13 +111,14 @@ def _become(
     if spec.device == "cuda":
         count = 1 if inputs.execution.virtual else spec.processes
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(gpus.lease(spec.model, count))
-    if manifest.backend == "container":
-        from samebits.environments.backends.container import run
-
-        image = run.load(inputs.prefix.resolve(), manifest)
-        readable = [*map(Path, files[:3]), inputs.library.resolve(), *_referred(inputs.data), *readable]
-        command = run.command(image, inputs.prefix.resolve(), command, variables, readable, folder.resolve())
-        variables = dict(os.environ)  # podman's own; the process in the container gets the others
+    process = Process(
+        command=command,
+        variables=variables,
+        readable=[*map(Path, files[:3]), inputs.library.resolve(), *_referred(inputs.data), *readable],
+        writable=folder.resolve(),
+    )
+    backend = environments.backends.load(manifest.backend)
+    command, variables = backend.command(inputs.prefix.resolve(), manifest, process)
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(scratch)  # a recipe that reads a relative path would read what no digest covers
