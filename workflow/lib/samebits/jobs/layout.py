@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from samebits import environments
-from samebits.config import Config, Model, Tracking, recipe_file
+from samebits.config import Config, Model, recipe_file
 from samebits.sealed import library
 from samebits.sealed.digest import bytes_digest
 from samebits.sealed.errors import Refused
+from samebits.tracking.destination import Tracking
 
 #: folder of environments in the cache -> backend that installs them
 PIP = "envs"
@@ -96,9 +97,7 @@ class Layout:
     @property
     def tracking(self) -> list[str]:
         """Options of the command that tracks: where, and under which names."""
-        section = self.config.tracking or Tracking()
-        options = section.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
-        return [part for key, value in options.items() for part in (f"--{key}", value)]
+        return (self.config.tracking or Tracking()).options
 
     def inputs(self, model: str) -> dict[str, str]:
         """Return what a model is trained from: recipe, library, and the manifests of data and environment."""

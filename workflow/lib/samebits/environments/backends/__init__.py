@@ -2,13 +2,14 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from samebits.environments.extras import need
 from samebits.environments.manifest import Manifest
 from samebits.environments.specification import Source
 
-NAMES = ("pip", "conda", "container")
+BackendName = Literal["pip", "conda", "container"]
+NAMES: tuple[BackendName, ...] = get_args(BackendName)
 
 
 class Backend(Protocol):
