@@ -53,4 +53,5 @@ def parse(kind: Any, text: str, what: str) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(["this", *map(str, first["loc"])])
-        raise Refused(f"{place} is no {what}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise Refused(f"{place} is no {what}: {said[0].lower()}{said[1:]}") from None

@@ -11,6 +11,15 @@ from samebits.sealed.execution import Execution
 from samebits.sealed.traits import Traits
 from samebits.section import Name
 
+#: keys that a spec does not depend on: more runs are the same training
+_NOT_IDENTITY: dict[str, Any] = {
+    "runs": True,
+    "verify": True,
+    "loader_workers": True,
+    "dask": {"scheduler", "cluster"},
+    "package": True,
+}
+
 
 class Model(Defaults):
     """A model to train, rerun and compare."""
@@ -56,10 +65,10 @@ class Model(Defaults):
 
     @model_validator(mode="after")
     def _fits(self) -> "Model":
-        if self.segments > self.steps:
-            raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
         if traits := _traits(self.framework):  # one that is unknown is reported with what the model names
             self._fits_framework(traits)
+        if self.segments > self.steps:
+            raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")
         return self
 
     def _fits_framework(self, traits: Traits) -> None:
@@ -86,6 +95,11 @@ class Model(Defaults):
     def target(self) -> str:
         """The recipe's class or function; empty for a script."""
         return "" if _is_script(self.framework) else self.recipe.rpartition(":")[2]
+
+    @property
+    def identity(self) -> str:
+        """What of this section the model's spec depends on, as JSON."""
+        return self.model_dump_json(exclude=_NOT_IDENTITY)
 
     @property
     def execution(self) -> Execution:

@@ -10,7 +10,6 @@ import sys
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from samebits import environments
 from samebits.config import Config, Model, recipe_file
@@ -24,15 +23,6 @@ PIP = "envs"
 KINDS = {PIP: "pip", "envs/conda": "conda", "envs/container": "container"}
 
 _SHORT = 12  # hex digits of a digest in a path
-
-#: keys of a model that its spec does not depend on
-_NOT_IDENTITY: dict[str, Any] = {
-    "runs": True,
-    "verify": True,
-    "loader_workers": True,
-    "dask": {"scheduler", "cluster"},
-    "package": True,
-}
 
 
 class Layout:
@@ -64,8 +54,8 @@ class Layout:
         return self.models[model].verify.mode == "replay"
 
     def model_settings(self, model: str) -> str:
-        """Return as JSON what of a model's section its spec depends on: more runs are the same training."""
-        return self.models[model].model_dump_json(exclude=_NOT_IDENTITY)
+        """Return as JSON what of a model's section its spec depends on."""
+        return self.models[model].identity
 
     def execution(self, model: str, virtual: bool = False) -> str:
         """Return as JSON how a model is trained where its result does not depend on it."""
