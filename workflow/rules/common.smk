@@ -26,7 +26,7 @@ from samebits.config import find, load, read
 from samebits.sealed.errors import Refused
 from samebits import environments, tracking
 from samebits.jobs import snakemake_internals
-from samebits.jobs.layout import KINDS, Layout, command_on_path
+from samebits.jobs.layout import Layout, command_on_path
 from samebits.proof.sample import Sample
 from snakemake.exceptions import WorkflowError
 
@@ -37,6 +37,8 @@ if samebits.__version__ != "0.1.0":
         "use the tag of that version, or samebits.snakefile()"
     )
 
+#: folder of environments in the cache -> the backend that installs them
+BACKENDS = environments.backends.folders()
 #: how a pipeline calls this instance; none where these rules are no module
 INSTANCE = snakemake_internals.instance(workflow)
 ROOTS = [Path.cwd(), samebits.root()]
@@ -126,7 +128,7 @@ wildcard_constraints:
     run="[0-9]+",
     segment="[0-9]+",
     environment="[^/]+",
-    kind="|".join(KINDS),
+    kind="|".join(BACKENDS),
     data="[^/]+",
     lock="[0-9a-f]{12}",
     framework="[a-z_]+",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from samebits.config.verification import Verify
-from samebits.environments.backends import BackendName
+from samebits.environments.backends import DEFAULT, BackendName
 from samebits.packaging.description import Description
 from samebits.sealed.tiers import Tier
 from samebits.section import Section
@@ -19,7 +19,7 @@ class Defaults(Section):
     tier: Tier = Field("deterministic", description="how much is pinned")
     threads: int = Field(1, ge=1, le=4096, description="threads that compute; part of the result's identity")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where it trains")
-    backend: BackendName = Field("pip", description="what installs the locked environment")
+    backend: BackendName = Field(DEFAULT, description="what installs the locked environment")
     segments: int = Field(4, ge=1, description="stretches of training, each begun from a checkpoint")
     runs: int = Field(2, ge=2, le=1000, description="independent runs that are compared, in the mode rerun")
     verify: Verify = Field(Verify(), description="how sameness is proven")

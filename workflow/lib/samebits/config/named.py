@@ -56,8 +56,10 @@ def _environment(model: Model, roots: list[Path]) -> Iterator[str]:
         environments.find(model.environment, roots)
     except Refused as refused:
         yield f"environment: {refused}"
-    if model.backend == "container" and model.device == "cuda":
-        yield "backend: containers train on the CPU only; use backend: pip or conda, or device: cpu"
+    backends = environments.backends
+    if model.device == "cuda" and (why := backends.load(model.backend).no_gpu):
+        others = [each for each in backends.NAMES if not backends.load(each).no_gpu]
+        yield f"backend: {why}; use backend: {' or '.join(others)}, or device: cpu"
 
 
 def _recipe(model: Model, roots: list[Path]) -> Iterator[str]:

@@ -16,6 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from samebits.sealed import files as stored
+
 #: seconds for which a verification counts
 LIFETIME = 3600
 
@@ -78,12 +80,7 @@ class Memory:
                 old = other.lstat().st_mtime < time.time() - LIFETIME
                 if old and other.name.startswith(f"{self.path.name.rpartition('-')[0]}-"):
                     other.unlink()
-            draft = self.path.with_name(f"{self.path.name}-{os.getpid()}")
-            try:
-                draft.write_text(json.dumps({"state": self.state, "second": _now()}))
-                draft.replace(self.path)
-            finally:
-                draft.unlink(missing_ok=True)
+            stored.write(self.path, json.dumps({"state": self.state, "second": _now()}), shared=True)
 
 
 def _now() -> float:

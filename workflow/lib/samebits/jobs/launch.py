@@ -1,6 +1,5 @@
 """The launcher: makes sure that the environment is the locked one, then becomes the measured process."""
 
-import fcntl
 import os
 import shutil
 import sys
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from samebits import environments
+from samebits.environments.backends.backend import Process
 from samebits.proof.sample import Sample
-from samebits.sealed import gpus, seal
+from samebits.sealed import gpus, locks, seal
 from samebits.sealed.data import Manifest
 from samebits.sealed.errors import Refused
 from samebits.sealed.execution import Execution
@@ -111,13 +111,14 @@ def _become(
     if spec.device == "cuda":
         count = 1 if inputs.execution.virtual else spec.processes
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(gpus.lease(spec.model, count))
-    if manifest.backend == "container":
-        from samebits.environments.backends.container import run
-
-        image = run.load(inputs.prefix.resolve(), manifest)
-        readable = [*map(Path, files[:3]), inputs.library.resolve(), *_referred(inputs.data), *readable]
-        command = run.command(image, inputs.prefix.resolve(), command, variables, readable, folder.resolve())
-        variables = dict(os.environ)  # podman's own; the process in the container gets the others
+    process = Process(
+        command=command,
+        variables=variables,
+        readable=[*map(Path, files[:3]), inputs.library.resolve(), *_referred(inputs.data), *readable],
+        writable=folder.resolve(),
+    )
+    backend = environments.backends.load(manifest.backend)
+    command, variables = backend.command(inputs.prefix.resolve(), manifest, process)
     sys.stdout.flush()
     sys.stderr.flush()
     os.chdir(scratch)  # a recipe that reads a relative path would read what no digest covers
@@ -133,10 +134,8 @@ def _alone(folder: Path) -> None:
         Refused: another process is training there.
     """
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
+    if not locks.take(descriptor):
+        raise Refused(f"another process is training in {folder}; let it finish, or end it first")
     os.set_inheritable(descriptor, True)
 
 

@@ -13,14 +13,11 @@ from pathlib import Path
 
 from samebits import environments
 from samebits.config import Config, Model, recipe_file
+from samebits.environments.backends import DEFAULT, IMAGES
 from samebits.sealed import library
 from samebits.sealed.digest import bytes_digest
 from samebits.sealed.errors import Refused
 from samebits.tracking.destination import Tracking
-
-#: folder of environments in the cache -> backend that installs them
-PIP = "envs"
-KINDS = {PIP: "pip", "envs/conda": "conda", "envs/container": "container"}
 
 _SHORT = 12  # hex digits of a digest in a path
 
@@ -101,17 +98,17 @@ class Layout:
 
     def image(self, model: str) -> str:
         """Return the manifest of a model's environment as a container, whatever it was trained in."""
-        return self._environment(self.models[model].environment, "container")
+        return self._environment(self.models[model].environment, IMAGES)
 
     @property
     def environments(self) -> list[str]:
         """The environments of all models, sorted."""
         return sorted({model.environment for model in self.models.values()})
 
-    def locks(self, environment: str, kind: str = PIP) -> list[str]:
-        """Return the locks of an environment; ``kind`` is one of ``KINDS``, the folder in the cache."""
+    def locks(self, environment: str, backend: str = DEFAULT) -> list[str]:
+        """Return the locks of an environment that a backend installs."""
         source = environments.find(environment, self.roots)
-        return [str(source.lock), *([str(source.conda_lock)] if KINDS[kind] == "conda" else [])]
+        return [str(path) for path in environments.backends.load(backend).locks(source)]
 
     def model_data(self, model: str) -> str:
         """Return where a model's data set comes from, as JSON."""
@@ -169,9 +166,8 @@ class Layout:
 
 def prefix(cache: str, source: environments.Source, backend: str) -> Path:
     """Return where an environment is built: below the cache, named by its locks."""
-    lock = environments.backends.load(backend).lock_digest(source)
-    (kind,) = (kind for kind, value in KINDS.items() if value == backend)
-    return Path(cache) / kind / f"{source.name}-{_short(lock)}"
+    installer = environments.backends.load(backend)
+    return Path(cache) / installer.folder / f"{source.name}-{_short(installer.lock_digest(source))}"
 
 
 def _short(digest: str) -> str:

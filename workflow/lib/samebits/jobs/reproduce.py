@@ -159,9 +159,8 @@ def _environment(made: Path, spec: Spec, scratch: Path, request: Request) -> Pat
     folder = scratch / "envs" / spec.environment
     folder.mkdir(parents=True)
     source = Source(spec.environment, folder)
-    for path in (source.specification, source.lock, source.conda_lock):
-        if (made / path.name).is_file():
-            shutil.copyfile(made / path.name, path)
+    for path in Source(spec.environment, made).files:
+        shutil.copyfile(path, folder / path.name)
     backend = _described(made)["environment"]["backend"]
     if backend not in environments.backends.NAMES:
         raise Refused(f"the environment is of the backend {backend!r}, which this version does not know")

@@ -20,37 +20,23 @@ from samebits.environments.manifest import Manifest
 from samebits.environments.records import check_installed
 from samebits.environments.size import announce
 from samebits.environments.specification import Source, specification
-from samebits.sealed.digest import bytes_digest, canonical_json, file_digest, files_digest
+from samebits.sealed.digest import canonical_json
 from samebits.sealed.errors import Refused
 
-IMAGE = "image"
-CONTENTS = "contents.json"
+
+def template() -> Path:
+    """Return what a Containerfile is made of."""
+    return samebits.root() / "containers" / "Containerfile.jinja"
 
 
-def lock_digest(source: Source) -> str:
-    """Name what an environment is made from: the lock, the template and which base it stands on."""
-    made_from = {path.name: file_digest(path) for path in (source.lock, _template())}
-    return files_digest({**made_from, "base": bytes_digest(base.setting().encode())})
-
-
-def check(source: Source) -> None:
-    """Refuse what cannot be built here.
-
-    Raises:
-        Refused: the lock is not fit, there are conda packages, or nothing that builds images.
-    """
-    read_lock(source)
-    if other := specification(source).conda_only:
-        raise Refused(
-            f"environment {source.name}: the container backend cannot install {other[0]!r}: set "
-            f"`backend: conda`, or move it to the `pip:` list of {source.specification}"
-        )
-    builder()
-    base.setting()
-
-
-def install(source: Source, prefix: Path, key: int) -> Manifest:
+def build(source: Source, prefix: Path, key: int, lock: str) -> Manifest:
     """Build the image into an empty prefix and check every file of the environment in it.
+
+    Args:
+        source: the environment.
+        prefix: the folder.
+        key: a file that stays open while uv runs, so that others are kept out.
+        lock: the digest of all that it is made from.
 
     Raises:
         Refused: a package cannot be had or is not what the lock says, or the build fails.
@@ -67,8 +53,8 @@ def install(source: Source, prefix: Path, key: int) -> Manifest:
         _build(source, context, Path(scratch) / "built.tar")
         _check_python(source, Path(scratch) / "built.tar", python)
         layers.rewrite(Path(scratch) / "built.tar", Path(scratch) / "layer.tar")
-        description = {"name": source.name, "lock": lock_digest(source), "python": python, "packages": pins}
-        digest = oci.write(prefix / IMAGE, Path(scratch) / "layer.tar", description)
+        description = {"name": source.name, "lock": lock, "python": python, "packages": pins}
+        digest = oci.write(prefix / oci.IMAGE, Path(scratch) / "layer.tar", description)
     return describe(prefix, digest)
 
 
@@ -78,9 +64,9 @@ def describe(prefix: Path, digest: str) -> Manifest:
     Raises:
         Refused: the image is damaged or not one that samebits made.
     """
-    _, config = oci.image(prefix / IMAGE, digest)
+    _, config = oci.image(prefix / oci.IMAGE, digest)
     described = json.loads(config["config"]["Labels"][oci.LABEL])
-    (prefix / CONTENTS).write_bytes(canonical_json(oci.contents(prefix / IMAGE, digest)))
+    (prefix / oci.CONTENTS).write_bytes(canonical_json(oci.contents(prefix / oci.IMAGE, digest)))
     return Manifest(
         name=described["name"],
         lock=described["lock"],
@@ -125,14 +111,10 @@ def _drop_launchers(site: Path) -> None:
         record.write_text("".join(line for line in lines if not line.startswith("bin/")))
 
 
-def _template() -> Path:
-    return samebits.root() / "containers" / "Containerfile.jinja"
-
-
 def _containerfile(with_root: bool) -> str:
     """Fill in the template."""
-    template = Environment(undefined=StrictUndefined, autoescape=False).from_string(_template().read_text())  # noqa: S701
-    return template.render(
+    form = Environment(undefined=StrictUndefined, autoescape=False).from_string(template().read_text())  # noqa: S701
+    return form.render(
         base="scratch" if with_root else base.setting(),
         root="root.tar" if with_root else "",
         folder=oci.FOLDER,

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from platformdirs import user_cache_path
 
-def kept(kind: str) -> Path:
+
+def folder(kind: str) -> Path:
     """Return the folder for one kind of files: below ``SAMEBITS_PACKAGES``, or in the user's cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SAMEBITS_PACKAGES") or Path(home) / "samebits") / kind
+    named = os.environ.get("SAMEBITS_PACKAGES")
+    return (Path(named) if named else user_cache_path("samebits")) / kind
