@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import Any, Literal
 
 from samebits.packaging import card, conda, wheel
-from samebits.packaging.metadata import Description, Metadata
+from samebits.packaging.description import Description
+from samebits.packaging.metadata import Metadata
 from samebits.packaging.naming import Names
 from samebits.proof import verdict
 from samebits.receipt import archive, envelope, materials, statement
@@ -96,7 +97,7 @@ def _describe(
         license=described.license,
         card=text,
         requires=signature["requires"],
-        further=described.dependencies,
+        further=tuple(described.dependencies),
     )
 
 
