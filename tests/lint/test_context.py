@@ -4,7 +4,7 @@ import pytest
 from linting import codes, lint
 
 from samebits.errors import Refused
-from samebits.lint.selection import Settings
+from samebits.lint.driver.selection import Settings
 
 POOL = "import torch\npool = torch.nn.AvgPool3d(2)\n"
 CUMSUM = "import torch\ny = torch.cumsum(torch.rand(3), 0)\n"
