@@ -114,16 +114,17 @@ def _folder(rule, files):
 
 def test_what_the_catalogs_describe_has_a_rule_that_listens_and_the_other_way_round():
     known = catalog.load()
-    for event, described in ((Event.ENTRY, known.entries), (Event.SETTING, known.settings)):
+    settings = [setting for each in known.settings.values() for setting in each]
+    for event, described in ((Event.ENTRY, known.entries), (Event.SETTING, settings)):
         listening = Counter(rule.code for rule, _ in rules.listening(event))
         assert set(listening) == {each.code for each in described}
         assert set(listening.values()) == {1}
-    assert not {name for each in known.settings for name in each.names} & known.setters
+    assert not set(known.settings) & known.setters
 
 
 def test_a_rule_hears_every_name_that_it_asks_for():
     for rule, ear in rules.listening(Event.CALL):
         assert ear.names, rule.code
         assert ear.leaves <= dispatch.leaves()
-    for event in (Event.NAMED_CALL, Event.TEXT):
+    for event in (Event.NAMED_CALL, Event.TEXT, Event.NAMED, Event.ATTRIBUTE):
         assert all(ear.names for _, ear in rules.listening(event))

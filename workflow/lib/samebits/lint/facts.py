@@ -1,12 +1,13 @@
 """What a file does for its whole project: seeding, switching, pinning."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from samebits.lint.analyses import dask_config
 from samebits.lint.analyses.variables import SetVariable
 from samebits.lint.catalog import conditions, is_named
+from samebits.lint.catalog.entries import Fact
 from samebits.lint.file import File
 
 #: names besides those in the catalogs whose calls are facts
@@ -20,31 +21,33 @@ _NO_STEALING: Final = "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING"
 def collect(file: File, variables: list[SetVariable]) -> frozenset[str]:
     """Return the facts of a file; ``variables`` are the environment variables that it sets."""
     facts: set[str] = set()
+    by_leaf = file.catalog.facts_by_leaf
     for call, path in file.calls:
-        facts.update(_of_catalog(file, call, path))
-        facts.update(_of_dask(file, call, path))
+        leaf = path.rpartition(".")[2]
+        if leaf in by_leaf:
+            facts.update(_of_catalog(file, call, path, by_leaf[leaf]))
+        if leaf in _PINNING and any(keyword.arg == "workers" for keyword in call.keywords):
+            facts.add("dask.pinned")
+        if "worker_map" in path:
+            facts.add("dask.pinned")
+        if path in dask_config.CALLS and _forbids_stealing(file, call):
+            facts.add("dask.no-stealing")
     for variable in variables:
         facts.update(_of_variable(file, variable))
     return frozenset(facts)
 
 
-def _of_catalog(file: File, call: ast.Call, path: str) -> Iterator[str]:
-    for fact in file.catalog.facts_by_leaf.get(path.rpartition(".")[2], ()):
+def _of_catalog(file: File, call: ast.Call, path: str, facts: Iterable[Fact]) -> Iterator[str]:
+    for fact in facts:
         if any(is_named(path, name) for name in fact.names):
             if conditions.hold(call, fact.when, file.semantics, file.catalog):
                 yield from fact.facts
 
 
-def _of_dask(file: File, call: ast.Call, path: str) -> Iterator[str]:
-    """Yield what pins partitions to workers, and what forbids stealing them."""
-    if path.rpartition(".")[2] in _PINNING and any(keyword.arg == "workers" for keyword in call.keywords):
-        yield "dask.pinned"
-    if "worker_map" in path:
-        yield "dask.pinned"
-    if path in dask_config.CALLS:
-        for option, value in dask_config.settings(file, call):
-            if dask_config.steals(file, option, value) is False:
-                yield "dask.no-stealing"
+def _forbids_stealing(file: File, call: ast.Call) -> bool:
+    return any(
+        dask_config.steals(file, option, value) is False for option, value in dask_config.settings(file, call)
+    )
 
 
 def _of_variable(file: File, variable: SetVariable) -> Iterator[str]:

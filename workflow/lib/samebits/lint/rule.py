@@ -23,8 +23,9 @@ class Event(Enum):
     )  #: an attribute that a setting of the catalogs with its code describes (assigned, setting)
     LOOP = auto()  #: a ``for`` of a loop or comprehension (loop)
     NAMED_CALL = auto()  #: a call by its last name alone, whatever that stands for (call)
-    ATTRIBUTE = auto()  #: an attribute gets a value (assigned)
-    NAMED = auto()  #: a name gets a value as keyword, variable, key or default (name, value, node)
+    SETTER = auto()  #: a function that the catalogs know as a setter is assigned to (assigned)
+    ATTRIBUTE = auto()  #: an attribute gets a value (assigned); ``names`` are last parts
+    NAMED = auto()  #: a name that ends in one of ``names`` gets a value, in any way (name, value, node)
     TEXT = auto()  #: a text that holds one of ``names`` (constant)
     VARIABLE = auto()  #: an environment variable gets a value (variable)
     FILE = auto()  #: the file as a whole ()

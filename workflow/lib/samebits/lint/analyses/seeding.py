@@ -49,9 +49,8 @@ SEEDERS: Final = dict.fromkeys(
     0,
 ) | {"numpy.random.Philox": 1}
 
-_SEED_NAMES: Final = frozenset(
-    {"seed", "random_state", "random_seed", "rng_seed", "seed_value", "manual_seed", "bagging_seed"}
-)
+#: what the names of seeds end in
+SEED_ENDINGS: Final = ("seed", "random_state", "seed_value")
 #: what a seeded generator gives: it differs only while that is not seeded
 _DRAWS: Final = (
     "numpy.random.randint",
@@ -94,7 +93,8 @@ _DEPTH: Final = 4
 
 def is_seed(name: str) -> bool:
     """Tell whether a name is that of a seed."""
-    return name.lower() in _SEED_NAMES or name.lower().endswith("seed")
+    lowered = name.lower()
+    return lowered.endswith("seed") or lowered in SEED_ENDINGS
 
 
 def seed_of(call: ast.Call, path: str) -> Any:

@@ -13,7 +13,7 @@ class Catalog:
     Attributes:
         entries: calls, classes and operators, in the order of the files: the first that matches counts.
         facts: what mends something for a whole project.
-        settings: attributes that must not be assigned certain values.
+        settings: attributes that must not be assigned certain values, by their names.
         variables: environment variables, by name.
         aliases_of: package -> (alias, name) pairs, the longest alias first.
         assumed: framework -> the version that is assumed.
@@ -25,7 +25,7 @@ class Catalog:
 
     entries: tuple[Entry, ...]
     facts: tuple[Fact, ...]
-    settings: tuple[Setting, ...]
+    settings: Mapping[str, tuple[Setting, ...]]
     variables: Mapping[str, Variable]
     aliases_of: Mapping[str, tuple[tuple[str, str], ...]]
     assumed: Mapping[str, str]

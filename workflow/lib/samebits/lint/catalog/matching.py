@@ -82,10 +82,8 @@ def matches(file: File) -> Iterator[Match]:
 
 def setting_of(file: File, assigned: Assigned) -> Setting | None:
     """Return the setting that an assignment contradicts."""
-    for setting in file.catalog.settings:
-        if assigned.path in setting.names and _concerns_value(file, setting, assigned.value):
-            return setting
-    return None
+    settings = file.catalog.settings.get(assigned.path, ())
+    return next((each for each in settings if _concerns_value(file, each, assigned.value)), None)
 
 
 def _concerns_value(file: File, setting: Setting, value: ast.expr) -> bool:

@@ -1,7 +1,7 @@
 """The catalogs, read from the TOML files of this folder."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
@@ -38,14 +38,14 @@ def load() -> Catalog:
     return Catalog(
         entries=tuple(tables.entries),
         facts=tuple(tables.facts),
-        settings=tuple(tables.settings),
+        settings=_by(str, ((each, each.names) for each in tables.settings)),
         variables={each.name: each for each in tables.variables},
         aliases_of=_by_root(tables.aliases),
         assumed=tables.assumed,
         frameworks=frozenset(tables.frameworks),
         setters=frozenset(tables.setters),
-        entries_by_leaf=_by_leaf((each, (*each.names, *each.methods)) for each in tables.entries),
-        facts_by_leaf=_by_leaf((each, each.names) for each in tables.facts),
+        entries_by_leaf=_by(_leaf, ((each, (*each.names, *each.methods)) for each in tables.entries)),
+        facts_by_leaf=_by(_leaf, ((each, each.names) for each in tables.facts)),
     )
 
 
@@ -85,13 +85,17 @@ class _Tables:
                 raise ValueError(f"unknown table {table!r}")
 
 
-def _by_leaf(pairs: Iterable[tuple[Any, Iterable[str]]]) -> dict[str, tuple[Any, ...]]:
-    """Group entries by the last parts of their names."""
+def _by(key: Callable[[str], str], pairs: Iterable[tuple[Any, Iterable[str]]]) -> dict[str, tuple[Any, ...]]:
+    """Group entries by the keys of their names."""
     groups: dict[str, list[Any]] = {}
     for entry, names in pairs:
-        for leaf in dict.fromkeys(name.rpartition(".")[2] for name in names):
-            groups.setdefault(leaf, []).append(entry)
-    return {leaf: tuple(group) for leaf, group in groups.items()}
+        for each in dict.fromkeys(map(key, names)):
+            groups.setdefault(each, []).append(entry)
+    return {each: tuple(group) for each, group in groups.items()}
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _by_root(aliases: dict[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:

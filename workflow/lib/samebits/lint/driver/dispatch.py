@@ -61,10 +61,7 @@ def _reports(file: File, variables: list[SetVariable]) -> Iterator[Report]:
         for call in nodes.calls_named(*ear.names):
             yield rule, ear.check(file, call)
     yield from _attributes(file)
-    named = rules.listening(Event.NAMED)
-    for name, value, node in _named(file):
-        for rule, ear in named:
-            yield rule, ear.check(file, name, value, node)
+    yield from _named(file)
     yield from _texts(file)
     for variable in variables:
         for rule, ear in rules.listening(Event.VARIABLE):
@@ -116,47 +113,64 @@ def _described(file: File) -> Iterator[Report]:
 
 
 def _attributes(file: File) -> Iterator[Report]:
+    known = file.catalog
     settings = {rule.code: (rule, ear) for rule, ear in rules.listening(Event.SETTING)}
     for assign in file.semantics.nodes.assigns:
         for target in assign.targets if isinstance(assign, ast.Assign) else [assign.target]:
             if not isinstance(target, ast.Attribute) or assign.value is None:
                 continue
             assigned = Assigned(assign, target, file.path(target), assign.value)
-            for rule, ear in rules.listening(Event.ATTRIBUTE):
-                yield rule, ear.check(file, assigned)
-            if (setting := setting_of(file, assigned)) is not None:
+            if assigned.path in known.setters:
+                for rule, ear in rules.listening(Event.SETTER):
+                    yield rule, ear.check(file, assigned)
+            if assigned.path in known.settings and (setting := setting_of(file, assigned)) is not None:
                 rule, ear = settings[setting.code]
                 yield rule, ear.check(file, assigned, setting)
+            for rule, ear in rules.listening(Event.ATTRIBUTE):
+                if target.attr in ear.names:
+                    yield rule, ear.check(file, assigned)
 
 
-def _named(file: File) -> Iterator[tuple[str, Any, Any]]:
-    """Yield names that get values, these, and the node at which they do."""
+def _named(file: File) -> Iterator[Report]:
+    ears = rules.listening(Event.NAMED)
+    endings = tuple(name for _, ear in ears for name in ear.names)
+    for name, value, node in _values_of_names(file, endings):
+        for rule, ear in ears:
+            if name.lower().endswith(ear.names):
+                yield rule, ear.check(file, name, value, node)
+
+
+def _values_of_names(file: File, endings: tuple[str, ...]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield names with these endings that get values, the values, and the nodes at which they do."""
     nodes = file.semantics.nodes
     for call in nodes.calls:
         for keyword in call.keywords:
-            if keyword.arg:
+            if keyword.arg and keyword.arg.lower().endswith(endings):
                 yield keyword.arg, keyword.value, call
     for assign in nodes.assigns:
         target: Any = assign.targets[0] if isinstance(assign, ast.Assign) else assign.target
         name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
             name = target.slice.value
-        if isinstance(name, str) and assign.value is not None:
+        if isinstance(name, str) and name.lower().endswith(endings) and assign.value is not None:
             yield name, assign.value, assign
     for table in nodes.dicts:
         for key, value in zip(table.keys, table.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                yield key.value, value, value
+                if key.value.lower().endswith(endings):
+                    yield key.value, value, value
     for function in nodes.functions:
         for name, value in defaults(function):
-            yield name, value, value
+            if name.lower().endswith(endings):
+                yield name, value, value
 
 
 def _texts(file: File) -> Iterator[Report]:
-    ears = rules.listening(Event.TEXT)
+    ears = [(part, rule, ear) for rule, ear in rules.listening(Event.TEXT) for part in ear.names]
     for string in file.semantics.nodes.strings:
-        for rule, ear in ears:
-            if any(part in string.value for part in ear.names):  # type: ignore[operator]
+        text: Any = string.value
+        for part, rule, ear in ears:
+            if part in text:
                 yield rule, ear.check(file, string)
 
 

@@ -43,8 +43,7 @@ class _Triggers:
 def _triggers() -> _Triggers:
     known, all_rules = catalog.load(), rules.load().values()
     words = {*known.entries_by_leaf, *known.facts_by_leaf, *known.variables}
-    words |= {name.rpartition(".")[2] for each in known.settings for name in each.names}
-    words |= {name.rpartition(".")[2] for name in known.setters}
+    words |= {name.rpartition(".")[2] for name in (*known.settings, *known.setters)}
     words -= _COMMON
     words |= _INDIRECT.union(*(rule.words for rule in all_rules))
     libraries = {name.partition(".")[0] for each in known.entries for name in (*each.names, *each.on)}

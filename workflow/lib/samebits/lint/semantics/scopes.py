@@ -130,6 +130,8 @@ def attribute(owner: Scope, name: str, depth: int = 0) -> Binding | None:
 
 def _with_value(bounds: list[Binding]) -> list[Binding]:
     """Return the bindings that are not None, or all if each is."""
+    if len(bounds) == 1:  # as most names have
+        return bounds
     return [each for each in bounds if not (each.how is How.VALUE and is_none(each.node))] or bounds
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.seeding import SEEDERS, entropy, is_seed, seed_of
+from samebits.lint.analyses.seeding import SEED_ENDINGS, SEEDERS, entropy, is_seed, seed_of
 from samebits.lint.file import File
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
@@ -41,7 +41,7 @@ RULE: Final = Rule(
     source="mlf-core's misses; samebits",
     listens=(
         On(Event.CALL, _check_seeder, names=tuple(SEEDERS)),
-        On(Event.NAMED, _check_name),
+        On(Event.NAMED, _check_name, names=SEED_ENDINGS),
     ),
     words=("random_state", "seed", "Seed"),
     one_a_place=True,

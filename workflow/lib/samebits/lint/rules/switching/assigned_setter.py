@@ -12,14 +12,13 @@ from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 
 def _check(file: File, assigned: Assigned) -> Iterator[Diagnostic]:
-    if assigned.path in file.catalog.setters:
-        value = _value(file, assigned)
-        yield Diagnostic(
-            assigned.node,
-            f"{assigned.path} is a function: assigning to it replaces it and sets nothing; "
-            f"call {assigned.path}({value})",
-            fix=_call(file, assigned, value),
-        )
+    value = _value(file, assigned)
+    yield Diagnostic(
+        assigned.node,
+        f"{assigned.path} is a function: assigning to it replaces it and sets nothing; "
+        f"call {assigned.path}({value})",
+        fix=_call(file, assigned, value),
+    )
 
 
 def _value(file: File, assigned: Assigned) -> str:
@@ -47,5 +46,5 @@ RULE: Final = Rule(
     bad="tf.config.threading.set_intra_op_parallelism_threads = 1",
     good="tf.config.threading.set_intra_op_parallelism_threads(1)",
     source="mlf-core's templates",
-    listens=(On(Event.ATTRIBUTE, _check),),
+    listens=(On(Event.SETTER, _check),),
 )

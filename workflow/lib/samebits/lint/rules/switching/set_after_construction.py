@@ -29,6 +29,6 @@ RULE: Final = Rule(
     """,
     good="trainer = Trainer(deterministic=True)",
     source="mlf-core's templates; Lightning: Trainer",
-    listens=(On(Event.ATTRIBUTE, _check),),
+    listens=(On(Event.ATTRIBUTE, _check, names=("deterministic", "benchmark")),),
     words=("Trainer",),
 )
