@@ -9,10 +9,10 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samebits.lint import fix
-from samebits.lint.linter import lint_source
-from samebits.lint.selection import Settings
-from samebits.lint.source import Source, Unreadable, parse
+from samebits.lint.driver import fix
+from samebits.lint.driver.linter import lint_source
+from samebits.lint.driver.selection import Settings
+from samebits.lint.reading import Source, Unreadable, parse
 
 COUNT = int(os.environ.get("SAMEBITS_EXAMPLES", "150"))
 MANY = settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
