@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import containers
+import programs
 from samebits.environments import build, find, verify
 from samebits.environments.container import base, install, layers, layout, registry, run
 from samebits.errors import Refused
@@ -26,7 +27,7 @@ XGBOOST = find("xgboost-cpu", [ROOT])
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
     """Variables of a clean podman, for this process and all it starts."""
-    containers.require()
+    programs.need(*programs.CONTAINERS)
     variables = containers.settings(tmp_path_factory.mktemp("containers"))
     variables["SAMEBITS_PACKAGES"] = str(tmp_path_factory.mktemp("packages"))
     with pytest.MonkeyPatch.context() as patch:
