@@ -121,7 +121,7 @@ FLIP = """if SECOND and self.taken == {step}:
 @pytest.mark.parametrize(
     ("mode", "step", "segment"),
     [
-        *some([("rerun", 8, 2), ("replay", 8, 2), ("rerun", 1, 1)], ("rerun", 8, 2), ("replay", 8, 2)),
+        *some([("rerun", 8, 2), ("replay", 8, 2), ("rerun", 1, 1)]),
         *([("replay", 1, 1)] if LONG else []),
     ],
     indirect=["mode"],
