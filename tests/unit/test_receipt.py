@@ -71,7 +71,7 @@ def second_opinion(signed, public):
 @settings(max_examples=20, deadline=None)
 @given(payload=st.binary(max_size=200), position=st.integers(0, 199))
 def test_another_implementation_of_dsse_says_the_same(key, other, payload, position):
-    signed = envelope.seal(payload, key)
+    signed = envelope.sign(payload, key)
     assert second_opinion(signed, key.public)
     assert not second_opinion(signed, other.public)
     fields = json.loads(signed)
@@ -81,14 +81,14 @@ def test_another_implementation_of_dsse_says_the_same(key, other, payload, posit
     for each in (fields, {**fields, "payloadType": "text/plain"}):
         assert not second_opinion(json.dumps(each), key.public)
         with pytest.raises((Different, Refused)):
-            envelope.opened(json.dumps(each).encode(), [key.public], "it")
+            envelope.authenticate(json.dumps(each).encode(), [key.public], "it")
 
 
 def test_we_open_what_another_implementation_signed(key):
     foreign = dsse.Envelope(b"{}", envelope.PAYLOAD, {})
     private = CryptoSigner(key.key, SSlibKey.from_crypto(key.public.key, key.public.id))
     foreign.sign(private)
-    assert envelope.opened(json.dumps(foreign.to_dict()).encode(), [key.public], "it") == b"{}"
+    assert envelope.authenticate(json.dumps(foreign.to_dict()).encode(), [key.public], "it") == b"{}"
 
 
 def test_of_many_processes_one_makes_the_key(tmp_path):
@@ -122,29 +122,29 @@ def test_what_is_no_key_is_refused(text, tmp_path):
 
 
 def test_the_same_statement_has_the_same_signature(key):
-    assert receipt.seal(b"{}", key) == receipt.seal(b"{}", key)
-    assert receipt.opened(receipt.seal(b"{}", key), [key.public], "it") == b"{}"
+    assert receipt.sign(b"{}", key) == receipt.sign(b"{}", key)
+    assert receipt.authenticate(receipt.sign(b"{}", key), [key.public], "it") == b"{}"
 
 
 def test_a_signature_is_of_one_content_and_one_key(key, other):
-    sealed = receipt.seal(b'{"a": 1}', key)
+    sealed = receipt.sign(b'{"a": 1}', key)
     with pytest.raises(Uncheckable, match=r"it is signed by SHA256:[0-9a-f]{64}; get their public key"):
-        receipt.opened(sealed, [], "it")
+        receipt.authenticate(sealed, [], "it")
     with pytest.raises(Different, match="and not by"):
-        receipt.opened(sealed, [other.public], "it")
+        receipt.authenticate(sealed, [other.public], "it")
     fields = json.loads(sealed)
     fields["payload"] = base64.b64encode(b'{"a": 2}').decode()
     with pytest.raises(Different, match="is not of this content, which was changed"):
-        receipt.opened(json.dumps(fields).encode(), [key.public], "it")
+        receipt.authenticate(json.dumps(fields).encode(), [key.public], "it")
     # another's signature under the trusted key's name
-    fields = json.loads(receipt.seal(b'{"a": 1}', other))
+    fields = json.loads(receipt.sign(b'{"a": 1}', other))
     fields["signatures"][0]["keyid"] = key.public.id
     with pytest.raises(Different, match="is not of this content"):
-        receipt.opened(json.dumps(fields).encode(), [key.public], "it")
+        receipt.authenticate(json.dumps(fields).encode(), [key.public], "it")
 
 
 def test_a_stranger_can_verify_the_envelope_with_openssl(key, tmp_path):
-    sealed = json.loads(receipt.seal(b'{"a": 1}', key))
+    sealed = json.loads(receipt.sign(b'{"a": 1}', key))
     payload = base64.b64decode(sealed["payload"])
     kind = sealed["payloadType"].encode()
     (tmp_path / "signed").write_bytes(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
@@ -163,7 +163,7 @@ def test_a_stranger_can_verify_the_envelope_with_openssl(key, tmp_path):
 @settings(max_examples=300)
 def test_no_bytes_break_the_readers(data):
     for read in (
-        lambda: envelope.opened(data, [], "it"),
+        lambda: envelope.authenticate(data, [], "it"),
         lambda: receipt.parse(data, "it"),
         lambda: receipt.parse_package(data, "it"),
     ):
@@ -174,7 +174,7 @@ def test_no_bytes_break_the_readers(data):
 def test_deep_and_large_texts_are_refused():
     for data in (b"[" * 100_000, b'{"payload":' * 10_000, b"{" + b" " * (65 << 20)):
         with pytest.raises(Refused):
-            envelope.opened(data, [], "it")
+            envelope.authenticate(data, [], "it")
         with pytest.raises(Refused):
             receipt.parse(data[: 1 << 20], "it")
 
@@ -192,7 +192,7 @@ def test_the_pages_vector_is_what_is_written():
     assert encoded == base64.b64decode(vector["envelope"]["payload"])
     public = keys.PublicKey.read(VECTORS.parent / vector["key"])
     sealed = json.dumps(vector["envelope"]).encode()
-    assert receipt.opened(sealed, [public], "it") == encoded
+    assert receipt.authenticate(sealed, [public], "it") == encoded
 
 
 @pytest.mark.parametrize(

@@ -331,7 +331,7 @@ def test_what_was_never_computed_is_not_reproduced(packaged, key, tmp_path):
     from samebits import receipt
 
     (forged / "receipt.intoto.json").write_text(text)
-    (forged / ENVELOPE).write_bytes(receipt.seal(text.encode(), key))
+    (forged / ENVELOPE).write_bytes(receipt.sign(text.encode(), key))
     assert packaged.samebits("verify", forged).returncode == 0
     process = packaged.samebits("verify", forged, "--replay", "--cache", packaged.cache)
     assert process.returncode == 1, process.stdout

@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+from samebits.sealed import children
+
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 def main() -> int:
@@ -21,8 +23,7 @@ def main() -> int:
     # what a killed child leaves behind becomes ours, not init's
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _end)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != worker:  # it was gone before it could be watched
+    if not children.follow(worker, signal.SIGTERM):  # it was gone before it could be watched
         return 128 + signal.SIGTERM
     process = subprocess.Popen(command, shell=True, start_new_session=True)  # noqa: S602  Snakemake quotes it
     status = process.wait()
@@ -30,8 +31,8 @@ def main() -> int:
 
 
 def _end(number: int, frame: object) -> None:
-    while children := _children(os.getpid()):
-        for child in children:
+    while started := _children(os.getpid()):
+        for child in started:
             os.kill(child, signal.SIGKILL)
         os.wait()
     os._exit(128 + number)

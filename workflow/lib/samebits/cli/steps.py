@@ -64,9 +64,10 @@ def spec(
     """Resolve a model of the config to its spec."""
     from samebits.config import Model
     from samebits.jobs.resolve import resolve
+    from samebits.sealed import files
 
     resolved = resolve(name, Model.model_validate_json(model), recipe, data.parent, environment.parent)
-    output.write_bytes(resolved.canonical())
+    files.write(output, resolved.canonical())
 
 
 @app.command(rich_help_panel=RULES)

@@ -13,7 +13,6 @@ A URL may hold a password or a signature, so messages name it without user, quer
 
 import errno
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -200,7 +199,7 @@ class _Transfer:
                 if self._report:
                     rate = (done - have) / max(time.monotonic() - start, 1e-3)
                     self._report(Progress(self._file, done, total, rate))
-            os.fsync(file.fileno())
+            files.flush(file)
         if total is not None and done < total:
             raise _Dropped(f"the connection ended after {done} of {total} bytes")
 

@@ -142,7 +142,7 @@ def _write(
             receipt=Sha256(sha256=signed),
         ),
     )
-    (package / STATEMENT).write_bytes(envelope.seal(statement.encode(stated), key))
+    (package / STATEMENT).write_bytes(envelope.sign(statement.encode(stated), key))
     made: Path = writer.write(package, metadata, output)
     check(made, [key.public])
     return made

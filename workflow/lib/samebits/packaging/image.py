@@ -63,7 +63,7 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         shutil.move(layer, blobs / _hex(above["digest"]))
     made = oci.blob(blobs, _config(config, above["digest"], checked.folder.name, about))
     digest = oci.blob(blobs, {**base, "config": {**base["config"], **made}, "layers": [below, above]})
-    oci.seal(output, digest["digest"], digest["size"])
+    oci.write_index(output, digest["digest"], digest["size"])
     return str(digest["digest"])
 
 

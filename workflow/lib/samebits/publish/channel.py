@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import requests
 
 from samebits.publish.places import TOKEN, Channel, same
+from samebits.sealed import files
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
 
@@ -68,14 +68,10 @@ def _put(package: Path, folder: Path) -> str:
 
     target = folder / _SUBDIR / package.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    shutil.copyfile(package, part)
     try:
-        os.link(part, target)  # fails where another process was faster
+        files.create(target, package.read_bytes(), 0o644)
     except FileExistsError:
         raise Refused(f"{target} has just been published by another process; publish again") from None
-    finally:
-        part.unlink()
     # every channel has an index of noarch and of each platform that is asked for
     asyncio.run(index_fs(folder, write_zst=True, write_shards=False))
     return "published"

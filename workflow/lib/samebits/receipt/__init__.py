@@ -4,7 +4,7 @@
 signed, ``keys`` knows whose keys there are. docs/formats/receipt.md describes the files.
 """
 
-from samebits.receipt.envelope import ENVELOPE, opened, seal
+from samebits.receipt.envelope import ENVELOPE, authenticate, sign
 from samebits.receipt.keys import Key, PublicKey
 from samebits.receipt.statement import Package, Receipt, encode, make, parse, parse_package
 from samebits.receipt.unverified import Different, Foreign, Uncheckable
@@ -20,8 +20,8 @@ __all__ = [
     "Uncheckable",
     "encode",
     "make",
-    "opened",
+    "authenticate",
     "parse",
     "parse_package",
-    "seal",
+    "sign",
 ]

@@ -170,13 +170,13 @@ def _receipt(path: Path, trusted: Sequence[PublicKey]) -> Checked:
 
 
 def _opened(path: Path, trusted: Sequence[PublicKey], where: str) -> Package:
-    return statement.parse_package(envelope.opened(path.read_bytes(), trusted, where), where)
+    return statement.parse_package(envelope.authenticate(path.read_bytes(), trusted, where), where)
 
 
 def _read_receipt(path: Path, trusted: Sequence[PublicKey], where: str) -> Receipt:
     if not path.is_file():
         raise Different(f"{where}: the receipt is missing")
-    return statement.parse(envelope.opened(path.read_bytes(), trusted, where), where)
+    return statement.parse(envelope.authenticate(path.read_bytes(), trusted, where), where)
 
 
 def _model_files(folder: Path) -> dict[str, Path]:

@@ -22,14 +22,14 @@ ENVELOPE = "receipt.dsse.json"
 _LARGEST = 64 << 20  # bytes
 
 
-def seal(statement: bytes, key: Key) -> bytes:
+def sign(statement: bytes, key: Key) -> bytes:
     """Sign a statement; the same bytes for the same statement and key."""
     signature = {"keyid": key.public.id, "sig": _text(key.sign(_signed(statement)))}
     fields = {"payload": _text(statement), "payloadType": PAYLOAD, "signatures": [signature]}
     return canonical_json(fields) + b"\n"
 
 
-def opened(envelope: bytes, trusted: Sequence[PublicKey], where: str) -> bytes:
+def authenticate(envelope: bytes, trusted: Sequence[PublicKey], where: str) -> bytes:
     """Return the statement in an envelope that the owner of a trusted key signed.
 
     Args:

@@ -7,6 +7,7 @@ from pathlib import Path
 from samebits.environments.specification import Source
 from samebits.receipt import envelope, keys, materials, signing, statement
 from samebits.receipt.keys import Key
+from samebits.sealed import files
 from samebits.sealed.spec import Spec
 
 RECEIPT = "receipt.intoto.json"
@@ -47,9 +48,9 @@ def issue(folder: Path, made: Made) -> Path:
     found = materials.gather(spec, made.recipe, made.data, made.source, made.environment, made.prefix, target)
     receipt = statement.make(folder, found, materials.code(made.recipe))
     text = statement.encode(receipt)
-    (folder / RECEIPT).write_bytes(text)
+    files.write(folder / RECEIPT, text)
     signed = folder / envelope.ENVELOPE
-    signed.write_bytes(envelope.seal(text, own_key()))
+    files.write(signed, envelope.sign(text, own_key()))
     if signing.available():
         run = folder / str(receipt.predicate.verdict.runs[0].run)
         signing.sign(run / "model", folder / signing.SIGNATURE, keys.own_path())

@@ -5,7 +5,6 @@ A key is named by the SHA-256 of its public half (DER, SubjectPublicKeyInfo), as
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from platformdirs import user_config_path
 
+from samebits.sealed import files
 from samebits.sealed.errors import Refused
 
 #: variables: the private key's file, and the password that it is encrypted with
@@ -115,17 +115,10 @@ class Key:
             encryption = serialization.BestAvailableEncryption(password.encode())
         text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # linked into place, so that of several processes one makes the key, and none sees half of it
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=".key-"
-        ) as file:  # readable by its owner alone
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            try:
-                os.link(file.name, path)
-            except FileExistsError:
-                raise Taken(f"{path} is there already, and a key is never overwritten") from None
+        try:
+            files.create(path, text)
+        except FileExistsError:
+            raise Taken(f"{path} is there already, and a key is never overwritten") from None
         public_path(path).write_bytes(made.public.pem())
         return made
 

@@ -6,10 +6,11 @@ finished file without its name.
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 
 @contextmanager
@@ -30,8 +31,7 @@ def replaced(path: Path, *, shared: bool = False) -> Iterator[BinaryIO]:
     try:
         with draft.open("wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            flush(file)
         draft.replace(path)
     except BaseException as error:
         with suppress(OSError):
@@ -46,6 +46,31 @@ def write(path: Path, data: bytes | str, *, shared: bool = False) -> None:
     """Write a file as ``replaced`` does; text as UTF-8."""
     with replaced(path, shared=shared) as file:
         file.write(data.encode() if isinstance(data, str) else data)
+
+
+def create(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file unless there is one; of several processes one succeeds.
+
+    Args:
+        path: the file; its folder must exist.
+        data: all of it.
+        mode: who may read it; its owner alone if not given.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as file:
+        file.write(data)
+        os.fchmod(file.fileno(), mode)
+        flush(file)
+        os.link(file.name, path)
+    sync(path.parent)
+
+
+def flush(file: IO[bytes]) -> None:
+    """Put all that was written to an open file on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync(path: Path) -> None:

@@ -162,8 +162,7 @@ class Writer:
 
     def flush(self) -> None:
         """Put everything so far on the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        files.flush(self._file)
 
 
 def keep(folder: Path) -> None:

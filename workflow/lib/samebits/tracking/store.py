@@ -1,6 +1,5 @@
 """The store, opened: MLflow's client, the experiment, and what goes wrong with either in one line."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from samebits.sealed import locks
 from samebits.sealed.errors import Refused
 from samebits.tracking.destination import Place
 
@@ -137,7 +137,7 @@ def _held(place: Place) -> Iterator[None]:
         return
     place.file.parent.mkdir(parents=True, exist_ok=True)
     with place.file.with_name(place.file.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        locks.wait(lock.fileno())
         yield
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from samebits.sealed import files
+
 FORMAT = "samebits-tracked/1"
 
 
@@ -37,7 +39,7 @@ class Outcome:
         }
         if self.pending:
             told["reason"] = self.pending
-        path.write_text(json.dumps(told, indent=2) + "\n")
+        files.write(path, json.dumps(told, indent=2) + "\n")
 
 
 def failures(path: Path) -> int:

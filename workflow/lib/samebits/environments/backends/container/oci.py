@@ -57,11 +57,11 @@ def write(folder: Path, layer: Path, description: dict[str, Any]) -> str:
             "layers": [{"mediaType": f"{_TYPES}.layer.v1.tar", "digest": digest, "size": size}],
         },
     )
-    seal(folder, manifest["digest"], manifest["size"])
+    write_index(folder, manifest["digest"], manifest["size"])
     return str(manifest["digest"])
 
 
-def seal(folder: Path, digest: str, size: int) -> None:
+def write_index(folder: Path, digest: str, size: int) -> None:
     """Write the two files of a layout that are not named by their hash."""
     entry = {"mediaType": f"{_TYPES}.manifest.v1+json", "digest": digest, "size": size}
     (folder / "index.json").write_bytes(canonical_json({"schemaVersion": 2, "manifests": [entry]}))

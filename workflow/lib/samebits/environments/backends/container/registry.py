@@ -57,7 +57,7 @@ def pull(reference: str, prefix: Path, plain_http: bool = False) -> manifests.Ma
     command = [need("skopeo", "pulling"), "copy", "--quiet", *flags, f"docker://{reference}"]
     call([*command, f"oci:{prefix / oci.IMAGE}"], f"{reference} cannot be pulled")
     blob = prefix / oci.IMAGE / "blobs" / "sha256" / digest.removeprefix("sha256:")
-    oci.seal(prefix / oci.IMAGE, digest, blob.stat().st_size)
+    oci.write_index(prefix / oci.IMAGE, digest, blob.stat().st_size)
     manifest = describe(prefix, digest)
     manifests.write(prefix, manifest)
     return verify(prefix)
