@@ -45,9 +45,7 @@ rule lock:
 # cannot be had, so what it installed is checked here before anything may use it.
 rule check_conda:
     input:
-        locks=lambda wildcards: ancient(
-            LAYOUT.locks(wildcards.environment, "conda")
-        ),
+        locks=lambda wildcards: ancient(LAYOUT.locks(wildcards.environment, "conda")),
     output:
         checked=touch(f"{LAYOUT.results}/environments/{{environment}}.checked"),
     log:

@@ -10,7 +10,7 @@ from samebits.cli.app import RULES, app, roots
 from samebits.cli.steps import DataManifest, EnvironmentManifest, Library, Recipe, SpecFile, inputs
 from samebits.sealed.errors import Refused
 
-Description = Annotated[str, typer.Option(help="The section package of the model, as JSON.")]
+DescriptionJson = Annotated[str, typer.Option(help="The section package of the model, as JSON.")]
 Verdict = Annotated[Path, typer.Option(exists=True, help="verdict.json in the model's folder.")]
 
 
@@ -22,46 +22,50 @@ def stage(
     environment: EnvironmentManifest,
     library: Library,
     verdict: Verdict,
-    description: Description,
+    description: DescriptionJson,
     folder: Annotated[Path, typer.Option(help="The folder to make.")],
 ) -> None:
     """Lay out the package of a verified model, and let it predict what the ledger recorded."""
-    from samebits.config import Package
     from samebits.jobs import launch
+    from samebits.packaging.description import Description
     from samebits.packaging.stage import stage as lay_out
     from samebits.proof.verdict import read
     from samebits.sealed.spec import Spec
 
     found = read(verdict)
-    run = verdict.parent / str(found["runs"][0]["run"])
-    names = Package.model_validate_json(description).names(Spec.read(spec).model)
+    run = verdict.parent / str(found.runs[0].run)
+    described = Description.model_validate_json(description)
+    names = described.names(Spec.read(spec).model)
     lay_out(run, found, recipe, names, folder)
-    launch.package(inputs(spec, recipe, data, environment, library, "{}"), run, folder, names.module)
+    given = inputs(spec, recipe, data, environment, library, "{}")
+    if status := launch.package(given, run, folder, names, described):
+        raise typer.Exit(status)
 
 
 @app.command(rich_help_panel=RULES)
 def package(
     verdict: Verdict,
     staged: Annotated[Path, typer.Option(exists=True, help="What `samebits stage` made.")],
-    description: Description,
+    description: DescriptionJson,
     output: Annotated[Path, typer.Option(help="packages.json; the packages lie beside it.")],
 ) -> None:
     """Write the wheel and the conda package of a verified model, and list them with their digests."""
-    from samebits.config import Package
     from samebits.packaging.assemble import build
+    from samebits.packaging.description import Description
     from samebits.proof.verdict import read
     from samebits.receipt import Different, Uncheckable
     from samebits.receipt.issue import own_key
+    from samebits.sealed import files
     from samebits.sealed.digest import file_digest
 
-    section = Package.model_validate_json(description)
-    names = section.names(read(verdict)["model"])
+    described = Description.model_validate_json(description)
+    names = described.names(read(verdict).model)
     try:
-        made = build(verdict.parent, staged, names, section.description(), own_key(), output.parent)
+        made = build(verdict.parent, staged, names, described, own_key(), output.parent)
     except (Different, Uncheckable) as error:
         raise Refused(f"{error}; run the workflow again, so that the receipt is issued anew") from None
     listed = {path.name: file_digest(path) for path in made}
-    output.write_text(json.dumps(listed, indent=2) + "\n")
+    files.write(output, json.dumps(listed, indent=2) + "\n")
     for path in made:
         print(path)
 
@@ -80,13 +84,14 @@ def image(
     from samebits.packaging import image
     from samebits.receipt import Different
     from samebits.receipt.issue import own_key
+    from samebits.sealed import files
 
     (wheel,) = packages.parent.glob("*.whl")
     try:
         digest = image.write(wheel, environment.parent, own_key().public, layout)
     except Different as different:
         raise Refused(f"{different}; run the target package again") from None
-    output.write_text(f"{digest}\n")
+    files.write(output, f"{digest}\n")
     print(f"{layout}: {digest}")
 
 
@@ -110,20 +115,22 @@ def publish(
     from dataclasses import asdict
 
     from samebits import config
+    from samebits.publish.places import Places
     from samebits.publish.uploads import publish
     from samebits.receipt import Different
     from samebits.receipt.keys import own_public
+    from samebits.sealed import files
 
     if places is None:
         places = json.dumps(config.read(config.find(roots())).get("publish", {}))
-    section = config.parse_publish(places)
+    where = Places.parse(places)
     if (key := own_public()) is None:
         raise Refused("there is no key of yours that could have signed them; run the target package")
     try:
-        done = publish(packages, section.places(), key, dry_run)
+        done = publish(packages, where, key, dry_run)
     except Different as different:
         raise Refused(f"{different}; run the target package again") from None
     for each in done:
         print(f"{each.file}: {each.outcome} ({each.place})")
     if output:
-        output.write_text(json.dumps([asdict(each) for each in done], indent=2) + "\n")
+        files.write(output, json.dumps([asdict(each) for each in done], indent=2) + "\n")

@@ -7,19 +7,12 @@ import difflib
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
+from pydantic import Discriminator, Field, Tag, field_validator
 
+from samebits import section
 from samebits.sealed.data import MANIFEST
 from samebits.sealed.errors import Refused
+from samebits.section import Section, without_password
 
 DIGEST = r"^(sha256:)?[0-9a-f]{64}$"
 
@@ -51,9 +44,7 @@ _UNPINNED = {
 }
 
 
-class _Base(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
+class _Base(Section):
     def local_paths(self) -> list[str]:
         """Return the user's own files that this refers to."""
         return []
@@ -92,9 +83,7 @@ class Download(_Base):
     @field_validator("url")
     @classmethod
     def _without_password(cls, url: str) -> str:
-        if urlsplit(url).username is not None:  # it would show in logs and command lines
-            raise ValueError("a user or password must not stand in a URL; put it into ~/.netrc")
-        return url
+        return without_password(url, "~/.netrc")
 
     @property
     def digest(self) -> str:
@@ -107,16 +96,6 @@ class Download(_Base):
         return unquote(urlsplit(self.url).path.rpartition("/")[2])
 
 
-class Files(_Base):
-    """Several files that make one data set."""
-
-    files: dict[str, "_Part"] = Field(min_length=1, description="file name in the data set -> source")
-
-    def local_paths(self) -> list[str]:
-        """Return the user's own files that this refers to."""
-        return [path for part in self.files.values() for path in part.local_paths()]
-
-
 def _kind(value: Any) -> str | None:
     """Tell by its keys which type of source is meant."""
     if isinstance(value, _Base):
@@ -126,6 +105,18 @@ def _kind(value: Any) -> str | None:
 
 
 _Part = Annotated[Annotated[Local, Tag("Local")] | Annotated[Download, Tag("Download")], Discriminator(_kind)]
+
+
+class Files(_Base):
+    """Several files that make one data set."""
+
+    files: dict[str, _Part] = Field(min_length=1, description="file name in the data set -> source")
+
+    def local_paths(self) -> list[str]:
+        """Return the user's own files that this refers to."""
+        return [path for part in self.files.values() for path in part.local_paths()]
+
+
 Source = Annotated[
     Annotated[Sklearn, Tag("Sklearn")]
     | Annotated[Local, Tag("Local")]
@@ -141,14 +132,18 @@ def parse(text: str) -> Source:
     Raises:
         Refused: it is none.
     """
-    try:
-        source: Source = TypeAdapter(Source).validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(["this", *map(str, first["loc"])])
-        said = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-        raise Refused(f"{place} is no source of a data set: {said}") from None
+    source: Source = section.parse(Source, text, "source of a data set")
     return source
+
+
+def shipped(name: str) -> Sklearn | None:
+    """Return the source of a data set that ships inside scikit-learn, or None if the name is another's.
+
+    Args:
+        name: what a model calls its data set; ``sklearn:digits`` for ``load_digits``.
+    """
+    kind, separator, dataset = name.partition(":")
+    return Sklearn(sklearn=dataset) if separator and kind == "sklearn" else None
 
 
 def check(source: Source) -> None:

@@ -10,25 +10,16 @@ import sys
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from samebits import environments
-from samebits.config import Config, Model, Tracking, recipe_file
+from samebits.config import Config, Model, recipe_file
 from samebits.environments.backends import DEFAULT, IMAGES
 from samebits.sealed import library
 from samebits.sealed.digest import bytes_digest
 from samebits.sealed.errors import Refused
+from samebits.tracking.destination import Tracking
 
 _SHORT = 12  # hex digits of a digest in a path
-
-#: keys of a model that its spec does not depend on
-_NOT_IDENTITY: dict[str, Any] = {
-    "runs": True,
-    "verify": True,
-    "loader_workers": True,
-    "dask": {"scheduler", "cluster"},
-    "package": True,
-}
 
 
 class Layout:
@@ -60,8 +51,8 @@ class Layout:
         return self.models[model].verify.mode == "replay"
 
     def model_settings(self, model: str) -> str:
-        """Return as JSON what of a model's section its spec depends on: more runs are the same training."""
-        return self.models[model].model_dump_json(exclude=_NOT_IDENTITY)
+        """Return as JSON what of a model's section its spec depends on."""
+        return self.models[model].identity
 
     def execution(self, model: str, virtual: bool = False) -> str:
         """Return as JSON how a model is trained where its result does not depend on it."""
@@ -93,9 +84,7 @@ class Layout:
     @property
     def tracking(self) -> list[str]:
         """Options of the command that tracks: where, and under which names."""
-        section = self.config.tracking or Tracking()
-        options = section.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
-        return [part for key, value in options.items() for part in (f"--{key}", value)]
+        return (self.config.tracking or Tracking()).options
 
     def inputs(self, model: str) -> dict[str, str]:
         """Return what a model is trained from: recipe, library, and the manifests of data and environment."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from samebits import environments
-from samebits.config.sections import NAME
 from samebits.datasets import download, fetch, sources
 from samebits.environments.specification import Source
 from samebits.jobs import install_library as libraries
@@ -27,6 +26,7 @@ from samebits.sealed.digest import canonical_json
 from samebits.sealed.errors import Refused
 from samebits.sealed.execution import Execution
 from samebits.sealed.spec import Spec
+from samebits.section import NAME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ def _again(checked: Checked, spec: Spec, run: Path, scratch: Path, request: Requ
             *("--ledger", str(sample.parent / f"segment-{segment}" / "ledger.jsonl")),
         )
     found = compare.compare_replays(run, sample)
-    if found["verdict"] != "identical":
+    if not found.identical:
         raise Different(verdict.sentence(found))
     return verdict.sentence(found)
 

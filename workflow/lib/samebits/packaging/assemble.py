@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import Any, Literal
 
 from samebits.packaging import card, conda, wheel
-from samebits.packaging.metadata import Description, Metadata
+from samebits.packaging.description import Description
+from samebits.packaging.metadata import Metadata
 from samebits.packaging.naming import Names
 from samebits.proof import verdict
 from samebits.receipt import archive, envelope, materials, statement
@@ -38,7 +39,7 @@ def build(
         samebits.receipt.Different: the results are not what was signed, or were signed by another key.
     """
     receipt = check(results, [key.public]).receipt
-    found = verdict.read(results / "verdict.json")
+    found = verdict.read(results / verdict.FILE)
     with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
         package = Path(scratch) / names.module
         shutil.copytree(staged / names.module, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -79,16 +80,11 @@ def _add_evidence(package: Path, results: Path, receipt: Receipt) -> None:
 def _describe(
     package: Path, receipt: Receipt, names: Names, described: Description, sentence: str
 ) -> Metadata:
-    """Write the card and the module; return the package's metadata."""
+    """Write the card; return the package's metadata."""
     signature: dict[str, Any] = json.loads((package / "signature.json").read_bytes())
-    spec = receipt.predicate.spec
-    summary = (
-        described.summary or f"A {spec['framework']} model trained on {spec['data']}, proven bit-identical"
-    )
+    summary = described.summary_of(receipt.predicate.spec)
     text = card.write(receipt, signature, names, summary, sentence)
     (package / "MODEL_CARD.md").write_text(text)
-    module = card.module(names, receipt.predicate.model, summary, signature)
-    (package / "__init__.py").write_text(module)
     (package / "py.typed").touch()
     return Metadata(
         names=names,
@@ -96,7 +92,7 @@ def _describe(
         license=described.license,
         card=text,
         requires=signature["requires"],
-        further=described.dependencies,
+        further=tuple(described.dependencies),
     )
 
 

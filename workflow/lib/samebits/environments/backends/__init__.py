@@ -5,7 +5,7 @@ users have installed, when it is used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from samebits.sealed.errors import Refused
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from samebits.environments.backends.backend import Backend
 
 #: all backends; a module here has the name of its backend
-NAMES = ("pip", "conda", "container")
+BackendName = Literal["pip", "conda", "container"]
+NAMES: tuple[BackendName, ...] = get_args(BackendName)
 
 #: the backend of whoever names none
-DEFAULT = "pip"
+DEFAULT: BackendName = "pip"
 
 #: the backend that writes all locks there are
 LOCKS_ALL = "conda"
