@@ -20,9 +20,9 @@ PACKAGE = Path(samebits.__file__).parent
 #: files outside the backends that hold the word for one, and what it is there
 WORDS = {
     "cli/environments.py": "the choices of an option, and the command for Snakemake's own conda",
-    "config/sections.py": "the choices of a key",
     "environments/lock.py": "a command of uv's",
     "environments/size.py": "a command of uv's",
+    "environments/uv_install.py": "a command of uv's",
     "environments/specification.py": "keys and packages in conda's syntax",
     "packaging/assemble.py": "a kind of package",
     "receipt/archive.py": "a kind of package",

@@ -18,7 +18,8 @@ import containers
 import programs
 from samebits.environments import build, find, verify
 from samebits.environments.backends.backend import Process
-from samebits.environments.backends.container import BACKEND, base, layers, oci, registry, run
+from samebits.environments.backends.container import BACKEND, base, layers, oci, registry
+from samebits.environments.backends.container.podman import load
 from samebits.sealed.errors import Refused
 from workspace import ROOT
 
@@ -249,7 +250,7 @@ def test_what_a_killed_podman_leaves_behind_is_ended_by_the_next_start(built, tm
 
 
 def test_a_file_changed_in_podmans_storage_is_refused_by_name(built, surroundings, tmp_path):
-    run.load(built, verify(built))
+    load(built, verify(built))
     graph = Path(surroundings["CONTAINERS_STORAGE_CONF"]).parent / "graph"
     place = "samebits-environment/lib/python3.11/site-packages/xgboost/core.py"
     (file,) = graph.glob(f"overlay/*/diff/{place}")
@@ -257,11 +258,11 @@ def test_a_file_changed_in_podmans_storage_is_refused_by_name(built, surrounding
     try:
         file.write_text(text + "# changed\n")
         assert "xgboost/core.py was changed in podman's storage" in refusal(
-            lambda: run.load(built, verify(built))
+            lambda: load(built, verify(built))
         )
     finally:
         file.write_text(text)
-    run.load(built, verify(built))
+    load(built, verify(built))
 
 
 def test_a_damaged_image_is_refused(built, tmp_path):

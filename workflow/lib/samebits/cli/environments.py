@@ -106,7 +106,7 @@ def env_wheels(
     from samebits import environments
     from samebits.environments.backends.conda import wheels
 
-    wheels.install_wheels(environments.find(name, roots()), prefix)
+    wheels.install_upon(environments.find(name, roots()), prefix)
 
 
 @env.command("check")

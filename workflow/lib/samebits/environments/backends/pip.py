@@ -1,11 +1,8 @@
 """The backend ``pip``: a virtual environment on the Python that samebits runs on, filled by uv."""
 
 import platform
-import re
 import sys
 from pathlib import Path
-
-from rich.filesize import decimal
 
 from samebits.environments import uv
 from samebits.environments.backends.backend import Backend
@@ -13,8 +10,9 @@ from samebits.environments.listing import digests, listing
 from samebits.environments.lock import read_lock
 from samebits.environments.manifest import Manifest, content_digest
 from samebits.environments.records import check_installed
-from samebits.environments.size import announce, download_size
+from samebits.environments.size import announce
 from samebits.environments.specification import Source, specification
+from samebits.environments.uv_install import install_wheels
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
 
@@ -58,7 +56,11 @@ class Pip(Backend):
         pins, wanted = read_lock(source), specification(source)
         announce(source, len(pins), prefix)
         site, own = _create(source, prefix, wanted.python)
-        _install(source, prefix, wanted.indexes, key)
+        # bytecode included: measured processes write none and still must start fast
+        python = str(prefix / "bin" / "python")
+        install_wheels(
+            source, ["sync", "--compile-bytecode", "--python", python, str(source.lock)], prefix, key
+        )
         files = digests(prefix, listing(prefix))
         added = {path: digest for path, digest in files.items() if path not in own}
         check_installed(source.name, prefix, site, pins, added)
@@ -87,43 +89,3 @@ def _create(source: Source, prefix: Path, python: str) -> tuple[Path, set[str]]:
     for path in site.iterdir():
         path.unlink()  # older uvs put a hook there that every start of Python runs; only locked code may
     return site, set(listing(prefix))
-
-
-def _install(source: Source, prefix: Path, indexes: tuple[str, ...], key: int) -> None:
-    """Install the lock, bytecode included: measured processes write none and still must start fast."""
-    # --link-mode: copies, not hard links to uv's cache, or a write into one prefix would reach all others
-    arguments = ["pip", "sync", "--require-hashes", "--no-build", "--compile-bytecode", "--link-mode=copy"]
-    arguments += ["--python", str(prefix / "bin" / "python"), str(source.lock)]
-    try:
-        # uv inherits the lock: if this process is killed, a uv that lives on still keeps others out
-        uv.run(arguments, indexes=indexes, keep_open=[key])
-    except uv.UvFailed as error:
-        raise Refused(explain(source, error)) from None
-    (prefix / ".lock").unlink(missing_ok=True)  # uv's own
-
-
-def explain(source: Source, error: uv.UvFailed) -> str:
-    """Turn uv's error into ours: what is wrong, where, and what mends it."""
-    what = f"environment {source.name}: "
-    if error.mismatch:
-        return (
-            f"{what}the file of {error.mismatch} has none of the hashes in {source.lock}: the lock was "
-            "edited or the wheel replaced; restore what was changed, or trust the new file by "
-            f"`samebits env lock {source.name}`"
-        )
-    if error.missing:
-        return (
-            f"{what}{error}; put its wheel into a folder that PIP_FIND_LINKS names, or run "
-            f"`samebits env lock {source.name}` if {source.lock} was edited{_alternative(source)}"
-        )
-    return (
-        f"{what}uv could not install it: {error}; mend that and run `samebits env build {source.name}` again"
-    )
-
-
-def _alternative(source: Source) -> str:
-    """Name the environment with CUDA beside one for the CPU, and what it would download."""
-    other = Source(re.sub("-cpu$", "-gpu", source.name), source.folder.with_name(f"{source.name[:-4]}-gpu"))
-    if other.name == source.name or not other.lock.is_file() or not (size := download_size(other)):
-        return ""
-    return f"; the environment {other.name} has the build with CUDA, {decimal(size)} to download"

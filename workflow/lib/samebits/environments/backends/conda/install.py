@@ -11,7 +11,7 @@ from samebits.environments.backends.conda.integrity import check as check_conten
 from samebits.environments.backends.conda.package_cache import Package, fetch
 from samebits.environments.backends.conda.shim import CONDA, executable
 from samebits.environments.backends.conda.solve import here, read_lock
-from samebits.environments.backends.conda.wheels import install_wheels
+from samebits.environments.backends.conda.wheels import install_upon
 from samebits.environments.listing import digests, listing
 from samebits.environments.lock import read_lock as read_pip_lock
 from samebits.environments.manifest import Manifest, content_digest
@@ -30,7 +30,7 @@ def install(source: Source, prefix: Path, key: int, lock: str) -> Manifest:
     announce(source, len(packages) + len(pins), prefix)
     archives = fetch(packages)
     _create(source, prefix, packages, archives)
-    install_wheels(source, prefix, key)
+    install_upon(source, prefix, key)
     _compile(prefix, specification(source).python)
     files = digests(prefix, listing(prefix))
     inside = {path: digest for path, digest in files.items() if not path.startswith(".samebits")}

@@ -2,30 +2,18 @@
 
 from pathlib import Path
 
-from samebits.environments import uv
-from samebits.environments.backends.pip import explain
-from samebits.environments.lock import read_lock as read_pip_lock
-from samebits.environments.specification import Source, specification
-from samebits.sealed.errors import Refused
+from samebits.environments.lock import read_lock
+from samebits.environments.specification import Source
+from samebits.environments.uv_install import install_wheels
 
 
-def install_wheels(source: Source, prefix: Path, key: int | None = None) -> None:
+def install_upon(source: Source, prefix: Path, key: int | None = None) -> None:
     """Install ``requirements.lock`` into a conda environment; what conda installed stays.
 
     Raises:
         Refused: a wheel cannot be had or is not what the lock says.
     """
-    if not read_pip_lock(source):
+    if not read_lock(source):
         return
-    arguments = ["pip", "install", "--require-hashes", "--no-deps", "--no-build", "--link-mode=copy"]
-    arguments += ["--break-system-packages", "--python", str(prefix / "bin" / "python")]
-    indexes = specification(source).indexes
-    try:
-        uv.run(
-            [*arguments, "--requirements", str(source.lock)],
-            indexes=indexes,
-            keep_open=[] if key is None else [key],
-        )
-    except uv.UvFailed as error:
-        raise Refused(explain(source, error)) from None
-    (prefix / ".lock").unlink(missing_ok=True)  # uv's own
+    arguments = ["install", "--no-deps", "--requirements", str(source.lock), "--break-system-packages"]
+    install_wheels(source, [*arguments, "--python", str(prefix / "bin" / "python")], prefix, key)

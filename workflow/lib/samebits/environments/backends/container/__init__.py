@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from samebits.environments.backends.backend import Backend, Process
-from samebits.environments.backends.container import base, build_image, run
+from samebits.environments.backends.container import base, build_image, podman
 from samebits.environments.backends.container.programs import builder
 from samebits.environments.lock import read_lock
 from samebits.environments.manifest import Manifest
@@ -66,8 +66,8 @@ class Container(Backend):
         Raises:
             Refused: podman is missing or fails, or a file of the environment in its storage was changed.
         """
-        image = run.load(prefix, manifest)
-        return run.command(image, prefix, process), dict(os.environ)
+        image = podman.load(prefix, manifest)
+        return podman.command(image, prefix, process), dict(os.environ)
 
 
 BACKEND = Container()

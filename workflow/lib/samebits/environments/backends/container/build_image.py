@@ -13,13 +13,13 @@ import samebits
 from samebits.environments import uv
 from samebits.environments.backends.container import base, layers, oci
 from samebits.environments.backends.container.programs import builder, call
-from samebits.environments.backends.pip import explain
 from samebits.environments.listing import digests, listing
 from samebits.environments.lock import PLATFORM, read_lock
 from samebits.environments.manifest import Manifest
 from samebits.environments.records import check_installed
 from samebits.environments.size import announce
 from samebits.environments.specification import Source, specification
+from samebits.environments.uv_install import install_wheels
 from samebits.sealed.digest import canonical_json
 from samebits.sealed.errors import Refused
 
@@ -83,14 +83,9 @@ def _fill(source: Source, folder: Path, pins: dict[str, str], key: int) -> None:
     wanted = specification(source)
     site = folder / "lib" / f"python{wanted.python}" / "site-packages"
     site.mkdir(parents=True)
-    arguments = ["pip", "install", "--require-hashes", "--no-deps", "--no-build", "--link-mode=copy"]
-    arguments += ["--python", sys.executable, "--target", str(site)]
+    arguments = ["install", "--no-deps", "--requirements", str(source.lock), "--target", str(site)]
     arguments += ["--python-version", wanted.python, "--python-platform", PLATFORM]
-    try:
-        uv.run([*arguments, "--requirements", str(source.lock)], indexes=wanted.indexes, keep_open=[key])
-    except uv.UvFailed as error:
-        raise Refused(explain(source, error)) from None
-    (site / ".lock").unlink(missing_ok=True)  # uv's own
+    install_wheels(source, [*arguments, "--python", sys.executable], site, key)
     check_installed(source.name, folder, site, pins, digests(folder, listing(folder)))
     _drop_launchers(site)
     (folder / "bin").mkdir()
