@@ -12,7 +12,7 @@ help:
 	@echo "make test-long  what takes hours: 200 kills, 300 models on clusters, 10,000 programs for the linter, all faults"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
 	@echo "make bench      measure what recording, verifying, environments, tiers and executors cost (about an hour)"
-	@echo "make schema     write workflow/schemas/ anew from the types of the config"
+	@echo "make schema     write the JSON Schemas anew from the types of config, spec, verdict, receipt"
 	@echo "make goldens    write tests/goldens/ anew; look at the difference before committing it"
 	@echo "make clean      remove results, environments and .venv"
 
@@ -49,7 +49,7 @@ bench-lint: .venv/test
 	$(BIN)/python tests/benchmarks/lint.py
 
 schema: .venv/test
-	$(BIN)/samebits schema workflow/schemas/config.schema.json docs/formats/receipt.schema.json
+	$(BIN)/samebits schema
 
 goldens: .venv/test
 	$(BIN)/pytest tests/unit/test_formats.py --renew-goldens

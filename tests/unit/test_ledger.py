@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import toy
 from drawn import states
 from samebits.sealed import ledger
-from samebits.sealed.digest import Tensor, TensorRow, bytes_digest, canonical_json, rows, state_digest
+from samebits.sealed.digest import Tensor, bytes_digest, canonical_json, rows, state_digest
 from samebits.sealed.errors import Refused
 from toy import GOLDEN, SPEC
 
@@ -58,7 +58,7 @@ def test_every_line_is_canonical_json():
 
 
 def test_the_records_of_a_run_come_in_one_order():
-    kinds = " ".join(record["kind"] for record in ledger.read(GOLDEN / ledger.FINISHED))
+    kinds = " ".join(record.kind for record in ledger.read(GOLDEN / ledger.FINISHED))
     segment = "step step checkpoint "
     assert kinds == "spec checkpoint " + SPEC.segments * segment + "model predictions metrics end"
 
@@ -76,11 +76,11 @@ def test_what_is_written_is_read(tmp_path_factory, state: dict[str, Tensor], los
     digest = writer.checkpoint(1, rows(state))
     writer.finish()
     spec, step, checkpoint, end = ledger.read(folder / ledger.FINISHED)
-    assert canonical_json(spec["spec"]) == SPEC.canonical()
-    assert step["loss"] == loss.hex()
-    assert checkpoint["state"] == digest == state_digest(rows(state))
-    assert [TensorRow(n, d, tuple(s), h) for n, d, s, h in checkpoint["tensors"]] == rows(state)
-    assert end["kind"] == "end"
+    assert canonical_json(spec.spec) == SPEC.canonical()
+    assert step.loss == loss.hex()
+    assert checkpoint.state == digest == state_digest(rows(state))
+    assert checkpoint.tensors == rows(state)
+    assert end.kind == "end"
 
 
 # changes to a finished ledger

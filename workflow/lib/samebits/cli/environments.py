@@ -91,10 +91,9 @@ def env_verify(prefix: Annotated[Path, typer.Argument(help="A built environment.
 @env.command("conda")
 def env_conda(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) -> None:
     """Write a conda command for Snakemake's `--sdm conda`, where no conda is installed; prints its folder."""
-    from samebits.environments import backends
+    from samebits.environments.backends.conda import BACKEND, shim
 
-    backends.load("conda").require()
-    from samebits.environments.backends.conda import shim
+    BACKEND.require()
 
     print(shim.write(folder).parent)
 

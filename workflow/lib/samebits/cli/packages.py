@@ -33,7 +33,7 @@ def stage(
     from samebits.sealed.spec import Spec
 
     found = read(verdict)
-    run = verdict.parent / str(found["runs"][0]["run"])
+    run = verdict.parent / str(found.runs[0].run)
     names = Description.model_validate_json(description).names(Spec.read(spec).model)
     lay_out(run, found, recipe, names, folder)
     launch.package(inputs(spec, recipe, data, environment, library, "{}"), run, folder, names.module)
@@ -55,7 +55,7 @@ def package(
     from samebits.sealed.digest import file_digest
 
     described = Description.model_validate_json(description)
-    names = described.names(read(verdict)["model"])
+    names = described.names(read(verdict).model)
     try:
         made = build(verdict.parent, staged, names, described, own_key(), output.parent)
     except (Different, Uncheckable) as error:

@@ -1,7 +1,7 @@
 """Bring a data set to a folder, checked, and write its manifest.
 
-The workflow's side of ``samebits.data``. After ``fetch`` the folder holds ``data.json`` and the files that
-had to be made or downloaded; a user's local files stay where they are and are only digested.
+After ``fetch`` the folder holds ``data.json`` and the files that had to be made or downloaded. A user's local
+files stay where they are and are only digested. ``samebits.sealed.data`` reads it all in a measured process.
 """
 
 import os

@@ -7,7 +7,7 @@ from samebits.environments import backends
 from samebits.environments import manifest as manifests
 from samebits.environments.listing import digests, listing
 from samebits.environments.manifest import Manifest
-from samebits.environments.verified_cache import Memory
+from samebits.environments.verified_cache import VerifiedState
 from samebits.sealed.errors import Refused
 
 SHOWN = 3
@@ -19,7 +19,7 @@ def verify(prefix: Path) -> Manifest:
     Raises:
         Refused: the prefix is not built, files changed, are missing or were added, or its Python is another.
     """
-    return _verify(prefix, remembered=False)
+    return _verify(prefix, cached=False)
 
 
 def confirm(prefix: Path) -> Manifest:
@@ -28,20 +28,21 @@ def confirm(prefix: Path) -> Manifest:
     Raises:
         Refused: as ``verify`` does.
     """
-    return _verify(prefix, remembered=True)
+    return _verify(prefix, cached=True)
 
 
-def _verify(prefix: Path, *, remembered: bool) -> Manifest:
+def _verify(prefix: Path, *, cached: bool) -> Manifest:
     prefix = prefix.resolve()
     manifest = manifests.read(prefix)
     where = shlex.quote(str(prefix))
     mend = f"run `samebits env build {manifest.name} {where}{_option(manifest)} --force`"
     paths = listing(prefix)
     try:
-        memory = Memory.of(prefix, paths)  # taken first: what changes during the hashing shows next time
-        if not (remembered and memory.holds()):
+        # looked at first, so that a change during the hashing shows next time
+        verified = VerifiedState.of(prefix, paths)
+        if not (cached and verified.holds()):
             _compare(prefix, manifest, [path for path in paths if path != manifests.FILE], mend)
-            memory.keep()
+            verified.keep()
     except OSError as error:
         raise Refused(f"{error.filename}: cannot be read: {error.strerror}; {mend}") from None
     python = backends.load(manifest.backend).python_version(prefix, manifest)

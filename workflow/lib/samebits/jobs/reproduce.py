@@ -129,7 +129,7 @@ def _again(checked: Checked, spec: Spec, run: Path, scratch: Path, request: Requ
             *("--ledger", str(sample.parent / f"segment-{segment}" / "ledger.jsonl")),
         )
     found = compare.compare_replays(run, sample)
-    if found["verdict"] != "identical":
+    if not found.identical:
         raise Different(verdict.sentence(found))
     return verdict.sentence(found)
 

@@ -39,7 +39,7 @@ def build(
         samebits.receipt.Different: the results are not what was signed, or were signed by another key.
     """
     receipt = check(results, [key.public]).receipt
-    found = verdict.read(results / "verdict.json")
+    found = verdict.read(results / verdict.FILE)
     with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
         package = Path(scratch) / names.module
         shutil.copytree(staged / names.module, package, ignore=shutil.ignore_patterns("__pycache__"))

@@ -20,6 +20,7 @@ from samebits.sealed import checkpoint, ledger
 from samebits.sealed.adapter import Adapter
 from samebits.sealed.digest import state_digest
 from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import Checkpoint, Predictions
 from samebits.sealed.recipe import Recipe
 from samebits.sealed.spec import Spec
 
@@ -41,14 +42,14 @@ def settle(adapter: Adapter, spec: Spec, recipe: Recipe, run: Path, package: Pat
         Refused: it does not predict what the ledger recorded, or the run is not what its ledger says.
     """
     records = ledger.read(run / ledger.FINISHED)
-    last = [record for record in records if record["kind"] == "checkpoint"][-1]
-    path = run / "checkpoints" / checkpoint.file_name(last["step"])
-    state = adapter.restore(checkpoint.load(path, last["state"], spec.threads), last["step"])
+    last = [record for record in records if isinstance(record, Checkpoint)][-1]
+    path = run / "checkpoints" / checkpoint.file_name(last.step)
+    state = adapter.restore(checkpoint.load(path, last.state, spec.threads), last.step)
     arrays, call = adapter.inputs(state)
     about = json.loads((package / "about.json").read_bytes()) | {"call": call}
     _write(package / "about.json", about)
-    recorded = next(record for record in records if record["kind"] == "predictions")
-    checkpoint.load(run / "predictions.safetensors", state_digest(ledger.table(recorded)))
+    recorded = next(record for record in records if isinstance(record, Predictions))
+    checkpoint.load(run / "predictions.safetensors", state_digest(recorded.tensors))
     expected = load_file(run / "predictions.safetensors")["predictions"]
     signature = {
         "inputs": [_described(name, array) for name, array in arrays.items()],

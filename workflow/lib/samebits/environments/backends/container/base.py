@@ -1,7 +1,8 @@
 """The system below an environment: an image that is named by its digest, or Debian packages by mmdebstrap.
 
-mmdebstrap takes them from where this machine takes its own, so nothing names a mirror, and makes the same
-bytes until Debian updates a package. So what was made once is kept, and the digest of an image holds it.
+mmdebstrap takes the packages from this machine's own apt sources, so that no mirror is named here. It makes
+the same bytes until Debian updates one of them. Therefore a base is made once and kept, and is part of the
+digest of every image that stands on it.
 """
 
 import os

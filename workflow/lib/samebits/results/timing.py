@@ -68,6 +68,16 @@ class Timing:
         return self.segments[-1].ended if self.segments else None
 
     @property
+    def speed(self) -> float | None:
+        """Steps a second of training; None where the run was too short to tell."""
+        seconds = self.seconds("train")
+        return sum(segment.last - segment.first for segment in self.segments) / seconds if seconds else None
+
+    def seconds(self, what: str) -> float:
+        """Sum up what the segments took to ``train``, ``save`` or ``restore``."""
+        return sum(segment.seconds[what] for segment in self.segments)
+
+    @property
     def total(self) -> float:
         """Seconds of all segments."""
         return sum(second for segment in self.segments for second in segment.seconds.values())
