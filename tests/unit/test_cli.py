@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from families import some
 from toy import GOLDEN
 
 BIN = Path(sys.executable).parent
@@ -40,7 +41,7 @@ NO_CONFIGS = {
 }
 
 
-@pytest.mark.parametrize(("content", "said"), NO_CONFIGS.values(), ids=NO_CONFIGS)
+@pytest.mark.parametrize(("content", "said"), some(NO_CONFIGS.values()), ids=NO_CONFIGS)
 def test_a_config_that_cannot_be_read_is_named(tmp_path, content, said):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.yaml").write_bytes(content)

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import programs
 import samebits
 from samebits.datasets.download import Progress, display, download
 from samebits.datasets.fetch import fetch
@@ -419,9 +420,10 @@ def test_a_full_disk_keeps_the_part_and_says_how_to_go_on(site, tmp_path):
         download(url, sha256, target)
         print(len(target.read_bytes()), file=sys.stderr)
     """
+    programs.need("mount", "unshare")
     unshare = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "--map-root-user"]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode:
-        pytest.skip("no mount namespaces here; the next test fills a quota instead")
+        programs.lack("no mount namespaces here; the next test fills a quota instead")
     process = python(code, site.url, RIGHT, tmp_path, before=unshare)
     message, kept, size = process.communicate()[1].splitlines()
     assert process.returncode == 0

@@ -14,6 +14,7 @@ from securesystemslib import dsse
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
+import programs
 from samebits import receipt
 from samebits.receipt import Different, Key, PublicKey, Uncheckable, envelope, keys
 from samebits.sealed.errors import Refused
@@ -149,6 +150,7 @@ def test_a_stranger_can_verify_the_envelope_with_openssl(key, tmp_path):
     (tmp_path / "signed").write_bytes(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
     (tmp_path / "sig").write_bytes(base64.b64decode(sealed["signatures"][0]["sig"]))
     (tmp_path / "key.pem").write_bytes(key.public.pem())
+    programs.need("openssl")
     command = ["openssl", "dgst", "-sha256", "-verify", "key.pem", "-signature", "sig", "signed"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.strip() == "Verified OK", done.stderr

@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import containers
+import programs
 from samebits.environments import build, find, verify
 from samebits.environments.backends.backend import Process
 from samebits.environments.backends.container import BACKEND, base, layers, oci, registry, run
@@ -27,7 +28,7 @@ XGBOOST = find("xgboost-cpu", [ROOT])
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
     """Variables of a clean podman, for this process and all it starts."""
-    containers.require()
+    programs.need(*programs.CONTAINERS)
     variables = containers.settings(tmp_path_factory.mktemp("containers"))
     variables["SAMEBITS_PACKAGES"] = str(tmp_path_factory.mktemp("packages"))
     with pytest.MonkeyPatch.context() as patch:

@@ -34,9 +34,12 @@ def stage(
 
     found = read(verdict)
     run = verdict.parent / str(found.runs[0].run)
-    names = Description.model_validate_json(description).names(Spec.read(spec).model)
+    described = Description.model_validate_json(description)
+    names = described.names(Spec.read(spec).model)
     lay_out(run, found, recipe, names, folder)
-    launch.package(inputs(spec, recipe, data, environment, library, "{}"), run, folder, names.module)
+    given = inputs(spec, recipe, data, environment, library, "{}")
+    if status := launch.package(given, run, folder, names, described):
+        raise typer.Exit(status)
 
 
 @app.command(rich_help_panel=RULES)
@@ -52,6 +55,7 @@ def package(
     from samebits.proof.verdict import read
     from samebits.receipt import Different, Uncheckable
     from samebits.receipt.issue import own_key
+    from samebits.sealed import files
     from samebits.sealed.digest import file_digest
 
     described = Description.model_validate_json(description)
@@ -61,7 +65,7 @@ def package(
     except (Different, Uncheckable) as error:
         raise Refused(f"{error}; run the workflow again, so that the receipt is issued anew") from None
     listed = {path.name: file_digest(path) for path in made}
-    output.write_text(json.dumps(listed, indent=2) + "\n")
+    files.write(output, json.dumps(listed, indent=2) + "\n")
     for path in made:
         print(path)
 
@@ -80,13 +84,14 @@ def image(
     from samebits.packaging import image
     from samebits.receipt import Different
     from samebits.receipt.issue import own_key
+    from samebits.sealed import files
 
     (wheel,) = packages.parent.glob("*.whl")
     try:
         digest = image.write(wheel, environment.parent, own_key().public, layout)
     except Different as different:
         raise Refused(f"{different}; run the target package again") from None
-    output.write_text(f"{digest}\n")
+    files.write(output, f"{digest}\n")
     print(f"{layout}: {digest}")
 
 
@@ -114,6 +119,7 @@ def publish(
     from samebits.publish.uploads import publish
     from samebits.receipt import Different
     from samebits.receipt.keys import own_public
+    from samebits.sealed import files
 
     if places is None:
         places = json.dumps(config.read(config.find(roots())).get("publish", {}))
@@ -127,4 +133,4 @@ def publish(
     for each in done:
         print(f"{each.file}: {each.outcome} ({each.place})")
     if output:
-        output.write_text(json.dumps([asdict(each) for each in done], indent=2) + "\n")
+        files.write(output, json.dumps([asdict(each) for each in done], indent=2) + "\n")

@@ -80,16 +80,11 @@ def _add_evidence(package: Path, results: Path, receipt: Receipt) -> None:
 def _describe(
     package: Path, receipt: Receipt, names: Names, described: Description, sentence: str
 ) -> Metadata:
-    """Write the card and the module; return the package's metadata."""
+    """Write the card; return the package's metadata."""
     signature: dict[str, Any] = json.loads((package / "signature.json").read_bytes())
-    spec = receipt.predicate.spec
-    summary = (
-        described.summary or f"A {spec['framework']} model trained on {spec['data']}, proven bit-identical"
-    )
+    summary = described.summary_of(receipt.predicate.spec)
     text = card.write(receipt, signature, names, summary, sentence)
     (package / "MODEL_CARD.md").write_text(text)
-    module = card.module(names, receipt.predicate.model, summary, signature)
-    (package / "__init__.py").write_text(module)
     (package / "py.typed").touch()
     return Metadata(
         names=names,

@@ -37,14 +37,15 @@ def write(receipt: Receipt, signature: dict[str, Any], names: Names, summary: st
     )
 
 
-def module(names: Names, model: str, summary: str, signature: dict[str, Any]) -> str:
-    """Write the package's ``__init__.py``."""
+def module(names: Names, model: str, summary: str, signature: dict[str, Any], predictor: str) -> str:
+    """Write the package's ``__init__.py``; ``predictor`` is the framework whose predictor it has."""
     outputs = signature["outputs"]
     return _TEMPLATES.get_template("package.py.jinja").render(
         model=model,
         module=names.module,
         version=names.version,
         summary=summary,
+        predictor=predictor,
         inputs=shapes(signature["inputs"]),
         outputs=shapes(outputs),
         # NumPy has no other name for a bool

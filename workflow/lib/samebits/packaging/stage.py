@@ -14,12 +14,20 @@ from samebits.sealed import ledger, tiers
 from samebits.sealed.errors import Refused
 from samebits.sealed.spec import Spec
 
+#: folders of a package: the recipe and other materials; the part of ``frameworks/`` that it runs
+MATERIALS, RUNTIME = "materials", "_frameworks"
+
+#: beside the package: what was recorded, which it has to predict
+PREDICTIONS = "predictions.safetensors"
+
 #: files of the runtime that every package has
-_RUNTIME = ("__main__.py", "_rows.py", "_service.py")
+_RUNTIME = ("__main__.py", "_kernels.py", "_rows.py", "_service.py")
 
 
 def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -> None:
     """Lay out ``folder/<module>``: the runtime, the model's files, the recipe, and what is known of it.
+
+    Beside it are the recorded predictions.
 
     Args:
         run: folder of the run that was verified.
@@ -39,21 +47,32 @@ def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -
         )
     shutil.rmtree(folder, ignore_errors=True)
     package = folder / names.module
-    (package / "materials").mkdir(parents=True)
-    runtime = resources.files("samebits.packaging.runtime")
-    for name in _RUNTIME:
-        (package / name).write_bytes((runtime / name).read_bytes())
-    predictor = frameworks.predictor(spec.framework) / "predictor.py"
-    (package / "_model.py").write_bytes(predictor.read_bytes())
-    (package / "__init__.py").touch()  # the real one is written when the outputs' type is known
+    (package / MATERIALS).mkdir(parents=True)
+    _copy_runtime(spec.framework, package)
     shutil.copytree(run / "model", package / "model")
-    shutil.copyfile(recipe, package / "materials" / recipe.name)
+    shutil.copyfile(recipe, package / MATERIALS / recipe.name)
+    shutil.copyfile(run / PREDICTIONS, folder / PREDICTIONS)
+    variables = tiers.variables(spec.tier, spec.threads, site={})
     about = {
         "name": names.distribution,
         "version": names.version,
         "model": spec.model,
         "sentence": verdict.sentence(found),
         "spec": json.loads(spec.canonical()),
-        "variables": tiers.variables(spec.tier, spec.threads, site={}),
+        "variables": variables,
+        "kernels": {n: variables[n] for n in frameworks.variables(spec.framework) if n in variables},
     }
     (package / "about.json").write_text(json.dumps(about) + "\n")
+
+
+def _copy_runtime(framework: str, package: Path) -> None:
+    """Copy what a package runs on, the part of ``frameworks/`` as it lies there, so that it finds itself."""
+    runtime = resources.files("samebits.packaging.runtime")
+    for name in _RUNTIME:
+        (package / name).write_bytes((runtime / name).read_bytes())
+    for path in frameworks.runtime(framework):
+        target = package / RUNTIME / path.relative_to(frameworks.FOLDER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        for folder in (target.parent, target.parent.parent):
+            (folder / "__init__.py").touch()

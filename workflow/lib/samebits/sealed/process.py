@@ -1,7 +1,7 @@
 """The measured process, ``python -sP -m samebits.sealed.process``, which the launcher starts.
 
-It trains a spec into a run's folder, replays one segment of a run that is already there, or lets the package
-that was made of a run predict.
+It trains a spec into a run's folder, replays one segment of a run that is already there, or writes what a
+run's model predicted from, for its package.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samebits.sealed import adapter as adapters
-from samebits.sealed import engine, fingerprint, interface, ledger, seal
+from samebits.sealed import engine, fingerprint, inputs, ledger, seal
 from samebits.sealed.adapter import Adapter
 from samebits.sealed.data import load
 from samebits.sealed.errors import Lost, Refused, explain
@@ -33,8 +33,7 @@ def main() -> int:
     parser.add_argument("--execution", type=Execution.parse, default=Execution())
     parser.add_argument("--replay", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--segment", type=int)
-    parser.add_argument("--package", metavar="MODULE", help="the package in the folder predicts")
-    parser.add_argument("--run", type=Path, help="the run's folder, with --package")
+    parser.add_argument("--inputs", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--start", action="store_true")
     parser.add_argument("--conclude", action="store_true")
     arguments = parser.parse_args()
@@ -64,8 +63,8 @@ def _measure(arguments: argparse.Namespace) -> int:
         print(f"{name}: {line}", flush=True)
 
     def work(adapter: Adapter) -> None:
-        if arguments.package:
-            interface.settle(adapter, spec, recipe, arguments.run, arguments.folder / arguments.package)
+        if arguments.inputs:
+            inputs.write(adapter, spec, arguments.inputs, arguments.folder)
             return
         taken = fingerprint.take(spec, adapter.fingerprint())
         if arguments.replay:

@@ -1,9 +1,12 @@
 """The recipe: the user's training code for one model, run from the very bytes that the spec names."""
 
 import ast
+import re
+import sys
 import traceback
 from functools import cached_property
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from samebits.sealed.digest import bytes_digest
@@ -98,4 +101,43 @@ class Recipe:
         """Return where in the recipe an error arose, ``digits_cnn.py, line 31``; None if elsewhere."""
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
-        return f"{self.path.name}, line {lines[-1]}" if lines else None
+        return self._line(lines[-1] if lines else None)
+
+    def place_told(self, text: str, *paths: str) -> str | None:
+        """Return the last place in the recipe that a text names as Python's tracebacks do; None if none.
+
+        Args:
+            text: what a framework or a process said.
+            paths: further paths by which it knows the recipe.
+        """
+        known = "|".join(re.escape(path) for path in (str(self.path), *paths))
+        lines = re.findall(rf'File "(?:{known})", line (\d+)', text)
+        return self._line(int(lines[-1]) if lines else None)
+
+    def place_running(self) -> str | None:
+        """Return the innermost place in the recipe that is being executed now; None if it is not running."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame and frame.f_code.co_filename != str(self.path):
+            frame = frame.f_back
+        return self._line(frame.f_lineno if frame else None)
+
+    def place_of_string(self, word: str) -> str | None:
+        """Return where a word is written as a string, alone or among others between commas; None if nowhere.
+
+        The class or function that the spec names comes before the rest of the file.
+        """
+        module = ast.parse(self.source)
+        own = [node for node in module.body if getattr(node, "name", None) == self._name]
+        nodes = (node for tree in (*own, module) for node in ast.walk(tree))
+        strings = ((n.value, n.lineno) for n in nodes if isinstance(n, ast.Constant))
+        return self._line(
+            next((line for text, line in strings if isinstance(text, str) and word in text.split(",")), None)
+        )
+
+    def place_of_text(self, text: str) -> str | None:
+        """Return the first line that holds a text, such as ``KMeans(``; None if none does."""
+        lines = enumerate(self.source.decode(errors="replace").splitlines(), 1)
+        return self._line(next((number for number, line in lines if text in line), None))
+
+    def _line(self, number: int | None) -> str | None:
+        return f"{self.path.name}, line {number}" if number else None

@@ -24,7 +24,7 @@ class Traits:
 
     Attributes:
         title: how its makers write its name.
-        module: what a recipe imports, and a distribution may not be called.
+        modules: what recipes and packages import of it, and no package of a model may be called.
         steps: ``many``, or ``one`` where a training is a single step unless the config says otherwise.
         recipe: ``target`` where it names a class or function in a file, ``script`` where it is a file.
         processes: how several processes train one model: not at all, as ``ranks``, or as Dask's ``workers``.
@@ -33,10 +33,11 @@ class Traits:
         options: the type of its options.
         shares: patterns, below ``frameworks/``, of other folders' files that run in its measured process.
         predictor: the framework whose predictor a package gets; its own if None.
+        packages_recipe: the predictor runs the recipe, so that a package requires what that imports.
     """
 
     title: str
-    module: str | None = None
+    modules: tuple[str, ...] = ()
     steps: Literal["many", "one"] = "many"
     recipe: Literal["target", "script"] = "target"
     processes: Literal["one", "ranks", "workers"] = "one"
@@ -45,3 +46,4 @@ class Traits:
     options: type[Options] = Options
     shares: tuple[str, ...] = ()
     predictor: str | None = None
+    packages_recipe: bool = False

@@ -64,4 +64,5 @@ TRAITS = Traits(
     recipe="script",
     options=Options,
     shares=("*/switches.py",),  # a script may import any of them
+    packages_recipe=True,
 )

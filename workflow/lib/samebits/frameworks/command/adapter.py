@@ -11,7 +11,6 @@ the predictions. With an output ``inputs.npy``, from which they were made, and a
 inputs)`` at the top of the script its package can predict, too.
 """
 
-import ctypes
 import json
 import os
 import re
@@ -27,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samebits.frameworks.command import contents, startup
-from samebits.sealed import adapter, checkpoint
+from samebits.sealed import adapter, checkpoint, children
 from samebits.sealed.adapter import Advance, Inputs
 from samebits.sealed.data import Data
 from samebits.sealed.digest import Tensor, array
@@ -36,7 +35,6 @@ from samebits.sealed.execution import Execution
 from samebits.sealed.nested import VALUES
 from samebits.sealed.recipe import Recipe
 from samebits.sealed.spec import Spec
-from samebits.sealed.tiers import at_least
 
 State = dict[str, Tensor]
 
@@ -107,10 +105,14 @@ class Adapter(adapter.Adapter):
         self._folder.mkdir()
         for name in self._data.files:
             _parent(self._scratch / "data" / name).symlink_to(self._data.path(name).resolve())
-        program = self._scratch / self._recipe.path.name
+        program = self._program()
         program.write_bytes(self._recipe.source)  # these bytes, which the spec names, and no others
         program.chmod(0o700)
         return [*self._interpreter(), self._seen(program), *self._arguments()]
+
+    def _program(self) -> Path:
+        """Return where the script lies while it runs."""
+        return self._scratch / self._recipe.path.name
 
     def _interpreter(self) -> list[str]:
         """Return what runs the script: the environment's Python, or what its first line names."""
@@ -159,8 +161,9 @@ class Adapter(adapter.Adapter):
         """Return the variables of this process, which the launcher set, with a path for the script."""
         settings = {
             "seed": self._seed,
+            "tier": self._spec.tier,
             "threads": self._spec.threads,
-            "deterministic": at_least(self._spec.tier, "deterministic"),
+            "device": self._spec.device,
         }
         return {
             **os.environ,
@@ -179,14 +182,6 @@ class Adapter(adapter.Adapter):
         Raises:
             Refused: it could not be started, was killed, or ended with another status than 0.
         """
-        libc = ctypes.CDLL(None)
-        parent = os.getpid()
-
-        def die_with_the_parent() -> None:
-            libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a killed run leaves nothing behind
-            if os.getppid() != parent:
-                os._exit(1)
-
         said: deque[str] = deque(maxlen=200)
         name = self._recipe.path.name
         try:
@@ -197,7 +192,7 @@ class Adapter(adapter.Adapter):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                preexec_fn=die_with_the_parent,
+                preexec_fn=children.following(),  # a killed run leaves nothing behind
             )
         except OSError as error:
             raise Refused(
@@ -211,10 +206,11 @@ class Adapter(adapter.Adapter):
             return
         status = process.returncode
         how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
-        lines = re.findall(rf'File "[^"]*{re.escape(name)}", line (\d+)', "\n".join(said))
-        place = f" at line {lines[-1]}" if lines else ""
+        program = self._program()
+        place = self._recipe.place_told("\n".join(said), str(program), self._seen(program))
+        where = f" at {place.rpartition(', ')[2]}" if place else ""
         last = "".join(f"\n  {line}" for line in list(filter(None, said))[-5:])
-        raise Refused(f"model {self._spec.model}: {name} {how}{place}; mend it. It said last:{last}")
+        raise Refused(f"model {self._spec.model}: {name} {how}{where}; mend it. It said last:{last}")
 
     def _output(self, name: str) -> bytes:
         """Read an output.

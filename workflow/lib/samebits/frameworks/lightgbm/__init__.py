@@ -2,4 +2,4 @@
 
 from samebits.sealed.traits import Traits
 
-TRAITS = Traits(title="LightGBM", module="lightgbm", environment="lightgbm")
+TRAITS = Traits(title="LightGBM", modules=("lightgbm",), environment="lightgbm")

@@ -181,9 +181,7 @@ class Adapter(adapter.Adapter):
         return {"verbosity": -1, **params, **ours}
 
     def _refused(self, recipe: Recipe, word: str, mend: str) -> Refused:
-        lines = recipe.source.decode(errors="replace").splitlines()
-        line = next((number for number, text in enumerate(lines, 1) if word in text), None)
-        place = f"{recipe.path.name}, line {line}" if line else recipe.path.name
+        place = recipe.place_of_string(word) or recipe.place_of_text(word) or recipe.path.name
         return Refused(f"model {self._spec.model}: {place}: the recipe sets {word}; {mend}")
 
 

@@ -34,4 +34,11 @@ class Options(traits.Options):
     )
 
 
-TRAITS = Traits(title="PyTorch", module="torch", environment="pytorch", processes="ranks", options=Options)
+TRAITS = Traits(
+    title="PyTorch",
+    modules=("torch",),
+    environment="pytorch",
+    processes="ranks",
+    options=Options,
+    packages_recipe=True,
+)

@@ -10,7 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from samebits.frameworks.pytorch import evaluation, gradients, operators, sources, switches, tensors
+from samebits.frameworks.pytorch import (
+    evaluation,
+    generators,
+    gradients,
+    operators,
+    sources,
+    switches,
+    tensors,
+)
 from samebits.frameworks.pytorch.batches import Batches
 from samebits.frameworks.pytorch.leader import Leader
 from samebits.frameworks.pytorch.ranks import Here, Ranks, pack, unpack
@@ -52,8 +60,10 @@ class Adapter(adapter.Adapter):
     ):
         self._spec, self._seed, self._recipe, self._data = spec, seed, recipe, data
         self._workers = execution.loader_workers
-        switches.throw(spec)
-        switches.seed(derive(seed, "data"))
+        if spec.device == "cuda" and not torch.cuda.is_available():
+            raise Refused(f"model {spec.model}: device is cuda, but PyTorch sees no GPU; set device: cpu")
+        switches.throw(spec.tier, spec.threads, spec.device)
+        generators.seed(derive(seed, "data"))
         self._sources = sources.find(spec, recipe, data)
         self._metrics: dict[str, float] = {}
         self._ranks: Ranks = Here(1)
@@ -95,14 +105,15 @@ class Adapter(adapter.Adapter):
             report = self._exchange(state, reports, grads)
         for replica in state.replicas:
             if self._spec.processes > 1:  # what is drawn now must be the same on every rank
-                switches.seed(derive(self._seed, "update", step))
+                generators.seed(derive(self._seed, "update", step))
             replica.update(step)
         state.step = step
         return Advance(*report)
 
     def tensors(self, state: State) -> dict[str, Tensor]:
         self._ranks.tell("tensors")
-        switches.check(self._spec)
+        if changed := switches.changed(self._spec.tier, self._spec.threads):
+            raise Refused(f"model {self._spec.model}: the recipe {changed}")
         values = state.replicas[0].values(state.step)
         if self._spec.processes > 1:
             values["ranks"] = self._buffers(state)
@@ -149,7 +160,7 @@ class Adapter(adapter.Adapter):
             raise refused from None
 
     def _replica(self, rank: int) -> Replica:
-        switches.seed(derive(self._seed, "start"))
+        generators.seed(derive(self._seed, "start"))
         accumulate = self._spec.options["accumulate_grad_batches"]
         batches = Batches(self._spec, self._seed, self._sources.train, self._recipe, accumulate, rank)
         replica = Replica(

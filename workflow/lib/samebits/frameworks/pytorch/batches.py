@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset, default_collate
 
-from samebits.frameworks.pytorch import switches
+from samebits.frameworks.pytorch import generators
 from samebits.frameworks.pytorch.tensors import mapped, tensor, view
 from samebits.sealed.digest import Tensor
 from samebits.sealed.errors import Lost, Refused
@@ -125,7 +125,7 @@ class Batches(Dataset[Any]):  # type: ignore[misc]
         rows = order[index * size : (index + 1) * size]
         if not self._source.random:
             return self._source.load(rows)
-        switches.seed(derive(self._seed, "batch", number, *self.places))
+        generators.seed(derive(self._seed, "batch", number, *self.places))
         if self._spec.threads == 1:
             return self._source.load(rows)
         torch.set_num_threads(1)  # as in a process of its own: bits depend on the number of threads

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from samebits.frameworks.pytorch import switches, trainer
+from samebits.frameworks.pytorch import generators, trainer
 from samebits.frameworks.pytorch.batches import Source
 from samebits.frameworks.pytorch.replica import Replica
 from samebits.sealed.adapter import Inputs
@@ -94,7 +94,7 @@ def _batches(replica: Replica, source: Source, seed: int, purpose: str) -> Any:
     with torch.no_grad():
         for index, first in enumerate(range(0, length, source.batch_size)):
             rows = np.arange(first, min(first + source.batch_size, length))
-            switches.seed(derive(seed, purpose, index))
+            generators.seed(derive(seed, purpose, index))
             replica.trainer.batch(len(rows))
             with replica.precision.forward_context():
                 yield index, replica.deliver(source.load(rows))

@@ -6,10 +6,10 @@ import select
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any, NoReturn
 
 from samebits.frameworks.pytorch import ranks
+from samebits.sealed import children, seal
 from samebits.sealed.data import Data
 from samebits.sealed.errors import Lost, Refused
 from samebits.sealed.execution import Execution
@@ -111,14 +111,13 @@ class Leader(ranks.Process):
 
 def _start(begin: dict[str, Any]) -> "subprocess.Popen[str]":
     """Start a rank's process as this one was started: the same interpreter, flags and variables."""
-    block = Path("/proc/self/environ").read_bytes()  # a recipe may have changed os.environ since
-    variables = dict(entry.split(b"=", 1) for entry in block.split(b"\0") if b"=" in entry)
     process = subprocess.Popen(
         [sys.executable, "-sP", "-m", f"{__package__}.rank"],
-        env=variables,
+        env=seal.variables_at_start(),  # a recipe may have changed os.environ since
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=children.following(),
     )
     _write(process, begin)
     return process

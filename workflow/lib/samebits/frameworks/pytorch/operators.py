@@ -42,6 +42,4 @@ def _forward(recipe: Recipe, again: Callable[[], Any]) -> str | None:
         except RuntimeError as error:
             if place := recipe.place(error):
                 return place
-    called = re.compile(rf'File "{re.escape(str(recipe.path))}", line (\d+)')
-    lines = [line for warning in caught for line in called.findall(str(warning.message))]
-    return f"{recipe.path.name}, line {lines[-1]}" if lines else None
+    return recipe.place_told("\n".join(str(warning.message) for warning in caught))

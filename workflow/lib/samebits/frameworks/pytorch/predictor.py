@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from . import switches
+
 #: precision -> the type in which autocast computes
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 _WHOLE = {"bf16-true": torch.bfloat16, "64-true": torch.float64}
@@ -19,28 +21,30 @@ class Model:
     """Predicts batch by batch, as many samples at a time as when the test data was predicted."""
 
     def __init__(self, folder: Path, about: dict[str, Any]):
-        """Make the module and load its weights."""
+        """Make the module and load its weights; draws nothing from the process' own generators."""
         spec, call = about["spec"], about["call"]
-        self._batch, self._threads, self._call = call["batch_size"], spec["threads"], call
+        self._batch, self._call = call["batch_size"], call
         self._precision = spec["options"]["precision"]
         self._device = torch.device(spec["device"] if torch.cuda.is_available() else "cpu")
+        self._pinned = spec["tier"], spec["threads"], self._device.type
         file, _, name = spec["recipe"].partition(":")
         path = folder / "materials" / file
         self._recipe: dict[str, Any] = {"__name__": "recipe", "__file__": str(path)}
-        exec(compile(path.read_bytes(), str(path), "exec"), self._recipe)  # noqa: S102  the recipe is the model
-        target = self._recipe[name]
-        self._probabilities = getattr(target, "probabilities", self._recipe.get("probabilities"))
-        module = target(**spec["params"])
-        if self._precision in _WHOLE:
-            module = module.to(_WHOLE[self._precision])
-        module.load_state_dict(load_file(folder / "model" / "model.safetensors"))
-        self.module = module.eval().to(self._device)
+        with switches.thrown(*self._pinned), torch.random.fork_rng(devices=[]):
+            exec(compile(path.read_bytes(), str(path), "exec"), self._recipe)  # noqa: S102  it is the model
+            target = self._recipe[name]
+            self._probabilities = getattr(target, "probabilities", self._recipe.get("probabilities"))
+            module = target(**spec["params"])
+            if self._precision in _WHOLE:
+                module = module.to(_WHOLE[self._precision])
+            module.load_state_dict(load_file(folder / "model" / "model.safetensors"))
+            self.module = module.eval().to(self._device)
 
     def predict(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
         """Return the module's outputs."""
         ((_, rows),) = inputs.items()
         found = []
-        with _as_trained(self._threads), torch.no_grad():
+        with self._as_trained(), torch.no_grad():
             for first in range(0, len(rows), self._batch):
                 batch = torch.from_numpy(rows[first : first + self._batch]).to(self._device)
                 found.append(self._output(batch, first // self._batch).cpu())
@@ -50,8 +54,14 @@ class Model:
         """Return what the recipe's ``probabilities`` makes of the outputs."""
         if self._probabilities is None:
             raise TypeError("the recipe has no probabilities(outputs), which would say what outputs mean")
-        with _as_trained(self._threads), torch.no_grad():
+        with self._as_trained(), torch.no_grad():
             return np.asarray(self._probabilities(torch.from_numpy(self.predict(inputs))))
+
+    @contextlib.contextmanager
+    def _as_trained(self) -> Iterator[None]:
+        with switches.thrown(*self._pinned):
+            switches.fit(self._pinned[0], self.module)
+            yield
 
     def _output(self, batch: torch.Tensor, index: int) -> torch.Tensor:
         automatic: Any = contextlib.nullcontext()
@@ -68,16 +78,3 @@ class Model:
         # numbers of half a size come back as ordinary ones, as Lightning gives them
         result: torch.Tensor = output.float() if self._precision != "64-true" else output
         return output if not output.is_floating_point() else result
-
-
-@contextlib.contextmanager
-def _as_trained(threads: int) -> Iterator[None]:
-    """Compute with the threads and the algorithms of the training, and leave the process as it was."""
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 
 import torch
 
-from samebits.frameworks.pytorch import hooks, optimizers, precision, sources, switches, trainer
+from samebits.frameworks.pytorch import (
+    generators,
+    hooks,
+    optimizers,
+    precision,
+    sources,
+    switches,
+    trainer,
+)
 from samebits.frameworks.pytorch.batches import Batches, Place
 from samebits.frameworks.pytorch.tensors import mapped, named
 from samebits.sealed.adapter import inputs_digest
@@ -62,7 +70,7 @@ class Replica:
         self.trainer.attach(self.module)
         self.hooks("setup", "fit")
         self.hooks("configure_model")
-        switches.fit(spec, self.module)
+        switches.fit(spec.tier, self.module)
         self.module = self.precision.convert_module(self.module.to(device)).train()
         configured = self.module.configure_optimizers()
         self.optimizer, self.schedules = optimizers.read(spec.model, configured)
@@ -121,7 +129,7 @@ class Replica:
             self._stream = self._batches.stream(self._batches.number(place), stop, workers)
             self._begin(step)
         batches = [next(self._stream) for _ in range(place.batches)]
-        switches.seed(derive(self._seed, "step", step, *self._batches.places))
+        generators.seed(derive(self._seed, "step", step, *self._batches.places))
         return self._compute(step, place, batches)
 
     def repeat(self, step: int) -> None:
@@ -133,7 +141,7 @@ class Replica:
     def _begin(self, step: int) -> None:
         """Begin a segment, as Lightning goes on from a checkpoint."""
         if "on_fit_start" in self.hooks or "on_train_start" in self.hooks:
-            switches.seed(derive(self._seed, "segment", step - 1))
+            generators.seed(derive(self._seed, "segment", step - 1))
             self.trainer.global_step = step - 1
             self.trainer.current_epoch = self._batches.place(step).epoch
             self.hooks("on_fit_start")

@@ -2,4 +2,4 @@
 
 from samebits.sealed.traits import Traits
 
-TRAITS = Traits(title="scikit-learn", module="sklearn", steps="one", environment="sklearn")
+TRAITS = Traits(title="scikit-learn", modules=("sklearn", "skops"), steps="one", environment="sklearn")

@@ -5,13 +5,10 @@ left out where an estimator needs none. ``metrics(predictions, test) -> {name: v
 without it the metric is the estimator's own score. The one step is ``fit``.
 """
 
-import io
-import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import threadpoolctl
@@ -19,10 +16,11 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_regressor
 from skops import io as skops
 
-from samebits.sealed import adapter, nested
+from samebits.frameworks.sklearn import skops_file, switches
+from samebits.sealed import adapter
 from samebits.sealed.adapter import Advance, Inputs, inputs_digest
 from samebits.sealed.data import Data
-from samebits.sealed.digest import SAFETENSORS_NAMES, Tensor, array, tensor
+from samebits.sealed.digest import SAFETENSORS_NAMES, Tensor, tensor
 from samebits.sealed.errors import Refused
 from samebits.sealed.execution import Execution
 from samebits.sealed.recipe import Recipe
@@ -54,7 +52,7 @@ class Adapter(adapter.Adapter):
         self._spec = spec
         self._seed = seed
         self._recipe = recipe
-        threadpoolctl.threadpool_limits(spec.threads)
+        switches.throw(spec.tier, spec.threads, spec.device)
         form = 'datasets(data) -> {"train": (X, y), "test": (X, y)}'
         datasets = recipe.require("datasets", form)(data)
         self._train, self._test = datasets["train"], datasets["test"]
@@ -68,7 +66,7 @@ class Adapter(adapter.Adapter):
         return State(estimator)
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> State:
-        raw = _zip(*_unflatten(tensors))
+        raw = skops_file.write(*skops_file.unflatten(tensors))
         # of a checkpoint whose digest was checked, and which was written from the spec's own estimator
         return State(skops.loads(raw, trusted=skops.get_untrusted_types(data=raw)))
 
@@ -78,10 +76,10 @@ class Adapter(adapter.Adapter):
         return Advance(None, inputs_digest(dict(_contents(self._train, "train"))))
 
     def tensors(self, state: State) -> dict[str, Tensor]:
-        return _flatten(*self._stored(state))
+        return skops_file.flatten(*self._stored(state))
 
     def export(self, state: State, folder: Path) -> None:
-        (folder / "model.skops").write_bytes(_zip(*self._stored(state)))
+        (folder / "model.skops").write_bytes(skops_file.write(*self._stored(state)))
 
     def predict(self, state: State) -> NDArray[Any]:
         estimator = state.estimator
@@ -100,7 +98,7 @@ class Adapter(adapter.Adapter):
         )
 
     def inputs(self, state: State) -> Inputs:
-        raw = _zip(*self._stored(state))
+        raw = skops_file.write(*self._stored(state))
         rows = adapter.numbers(self._spec, self._test[0])
         return Inputs({"rows": rows}, {"types": skops.get_untrusted_types(data=raw)})
 
@@ -141,7 +139,7 @@ class Adapter(adapter.Adapter):
     def _stored(self, state: State) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Take an estimator apart, without pickle."""
         try:
-            return _take_apart(skops.dumps(state.estimator))
+            return skops_file.take_apart(skops.dumps(state.estimator))
         except (TypeError, ValueError, AttributeError) as error:
             said = " ".join(str(error).split())
             raise Refused(
@@ -151,9 +149,7 @@ class Adapter(adapter.Adapter):
     def _refused(self, what: str, part: Any) -> Refused:
         """Say what is wrong with an estimator, and in which line of the recipe it is made."""
         name = type(part).__name__
-        lines = self._recipe.source.decode(errors="replace").splitlines()
-        line = next((number for number, text in enumerate(lines, 1) if f"{name}(" in text), None)
-        place = f"{self._recipe.path.name}, line {line}" if line else self._recipe.path.name
+        place = self._recipe.place_of_text(f"{name}(") or self._recipe.path.name
         return Refused(f"model {self._spec.model}: {place}: {name} {what}")
 
     def _seed_generators(self, purpose: str) -> None:
@@ -161,109 +157,6 @@ class Adapter(adapter.Adapter):
         seed = derive(self._seed, purpose)
         random.seed(seed)
         np.random.seed(seed % 2**32)
-
-
-def _take_apart(raw: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return a skops file as its schema and the arrays that the schema names.
-
-    skops names objects and files by where they lie in memory or at random. Here objects are numbered, and an
-    array is named by its place in the estimator, such as ``model.steps.1.1.coef_``.
-    """
-    arrays: dict[str, NDArray[Any]] = {}
-    numbers: dict[Any, int] = {}
-    names: dict[str, str] = {}
-    with ZipFile(io.BytesIO(raw)) as members:
-
-        def rename(node: Any, place: str) -> Any:
-            if isinstance(node, list):
-                return [rename(item, f"{place}.{index}") for index, item in enumerate(node)]
-            if not isinstance(node, dict):
-                return node
-            if node.get("__module__") == "recipe":
-                raise TypeError(f"{node['__class__']} at {place} is the recipe's own; take it from a package")
-            found: dict[str, Any] = {}
-            for key, value in node.items():
-                if key == "__id__":
-                    # whether two equal constants are one object is Python's whim
-                    constant = node["__loader__"] == "JsonNode"
-                    found[key] = numbers.setdefault(len(numbers) if constant else value, len(numbers))
-                elif key == "file" and isinstance(value, str):
-                    if value not in names:
-                        names[value] = f"{place}{Path(value).suffix}"
-                        arrays[names[value]] = _read(members, value)
-                    found[key] = names[value]
-                else:
-                    found[key] = rename(value, place if key == "content" else f"{place}.{key}")
-            return found
-
-        return rename(json.loads(members.read("schema.json")), "model"), arrays
-
-
-def _read(members: ZipFile, name: str) -> NDArray[Any]:
-    raw = members.read(name)
-    if not name.endswith(".npy"):
-        return np.frombuffer(raw, np.uint8)
-    read: NDArray[Any] = np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False)
-    if not read.dtype.names:
-        return read
-    # the nodes of a tree have gaps between their fields, in which anything may stand
-    clean = np.zeros(read.shape, read.dtype)
-    for field in read.dtype.names:
-        clean[field] = read[field]
-    return clean
-
-
-def _zip(schema: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
-    """Write a skops file again, with the same bytes for the same content."""
-    buffer = io.BytesIO()
-    with ZipFile(buffer, "w") as members:
-        for name, values in arrays.items():
-            file = io.BytesIO()
-            if name.endswith(".npy"):
-                np.lib.format.write_array(file, values, allow_pickle=False)
-            else:
-                file.write(values.tobytes())
-            members.writestr(ZipInfo(name), file.getvalue())  # ZipInfo's date is 1980
-        members.writestr(ZipInfo("schema.json"), json.dumps(schema, indent=2))
-    return buffer.getvalue()
-
-
-def _flatten(schema: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """Turn arrays into tensors, those of several fields into one a field; the rest says how to undo it."""
-    tensors: dict[str, Tensor] = {}
-    types: dict[str, Any] = {}
-    for name, values in arrays.items():
-        types[name] = json.loads(json.dumps(np.lib.format.dtype_to_descr(values.dtype)))
-        for part, field in _parts(name, values.dtype).items():
-            one = np.array(values[field] if field else values, order="C")  # keeps a scalar one
-            # text has no numbers: bytes along one more axis
-            tensors[part] = tensor(
-                one if one.dtype.name in SAFETENSORS_NAMES else one[..., None].view(np.uint8)
-            )
-    return tensors | nested.flatten({"estimator": schema, "types": types}, "model", lambda node: None)
-
-
-def _unflatten(tensors: dict[str, Tensor]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    plain = nested.unflatten(tensors, "model", array)
-    arrays = {}
-    for name, described in plain["types"].items():
-        fields: Any = described if isinstance(described, str) else [tuple(field) for field in described]
-        dtype = np.lib.format.descr_to_dtype(fields)
-        parts = {field: array(tensors[part]) for part, field in _parts(name, dtype).items()}
-        if dtype.names:
-            arrays[name] = np.zeros(parts[dtype.names[0]].shape, dtype)
-            for field, values in parts.items():
-                arrays[name][field] = values
-        else:
-            plainly = dtype.name in SAFETENSORS_NAMES
-            arrays[name] = parts[""] if plainly else parts[""].copy().view(dtype)[..., 0]
-    return plain["estimator"], arrays
-
-
-def _parts(name: str, dtype: np.dtype[Any]) -> dict[str, str]:
-    """Return the names of an array's tensors, and the field that each holds; "" for all of the array."""
-    place = name.rpartition(".")[0]
-    return {f"{place}.{field}": field for field in dtype.names} if dtype.names else {place: ""}
 
 
 def _contents(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:

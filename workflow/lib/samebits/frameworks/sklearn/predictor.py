@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn  # noqa: F401  what skops loads is of it
 import skops.io
-import threadpoolctl
 from numpy.typing import NDArray
+
+from . import switches
 
 
 class Model:
@@ -14,7 +16,7 @@ class Model:
 
     def __init__(self, folder: Path, about: dict[str, Any]):
         """Load the estimator; only the types that it was stored with are let in."""
-        self._threads = about["spec"]["threads"]
+        self._pinned = tuple(about["spec"][key] for key in ("tier", "threads", "device"))
         path = folder / "model" / "model.skops"
         self.estimator = skops.io.load(path, trusted=about["call"]["types"])
         # forests add up their trees' votes in the order in which threads finish
@@ -25,7 +27,7 @@ class Model:
         """Return what the estimator predicts, or what it makes of the rows."""
         ((_, rows),) = inputs.items()
         name = "predict" if hasattr(self.estimator, "predict") else "transform"
-        with threadpoolctl.threadpool_limits(self._threads):
+        with switches.thrown(*self._pinned):
             return np.asarray(getattr(self.estimator, name)(rows))
 
     def probabilities(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
@@ -33,5 +35,5 @@ class Model:
         if not hasattr(self.estimator, "predict_proba"):
             raise TypeError(f"{type(self.estimator).__name__} has no predict_proba")
         ((_, rows),) = inputs.items()
-        with threadpoolctl.threadpool_limits(self._threads):
+        with switches.thrown(*self._pinned):
             return np.asarray(self.estimator.predict_proba(rows))

@@ -1,13 +1,12 @@
 """TensorFlow, with Keras."""
 
+from samebits.frameworks.tensorflow.switches import NOT_PORTABLE
 from samebits.sealed.traits import Traits
 
 TRAITS = Traits(
     title="TensorFlow",
-    module="tensorflow",
+    modules=("tensorflow", "keras"),
     environment="tensorflow",
-    refused_tiers={
-        "portable": "its kernels use approximations (rsqrt, reciprocal) whose bits differ between processors "
-        "(docs/determinism.md); set tier: deterministic"
-    },
+    refused_tiers={"portable": NOT_PORTABLE},
+    packages_recipe=True,
 )

@@ -2,4 +2,4 @@
 
 from samebits.sealed.traits import Traits
 
-TRAITS = Traits(title="XGBoost", module="xgboost", environment="xgboost")
+TRAITS = Traits(title="XGBoost", modules=("xgboost",), environment="xgboost")

@@ -21,7 +21,9 @@ from dask.distributed import wait
 from numpy.typing import NDArray
 from xgboost.collective import Config
 
-from samebits.frameworks.xgboost.adapter import Rules, Scores, Stopping, build, raw_booster, seed_generators
+from samebits.frameworks.xgboost.adapter import build, raw_booster, seed_generators
+from samebits.frameworks.xgboost.rules import Rules, Scores
+from samebits.frameworks.xgboost.stopping import Stopping
 from samebits.frameworks.xgboost_dask.cluster import Cluster
 from samebits.sealed import adapter
 from samebits.sealed.adapter import Advance, Inputs, inputs_digest

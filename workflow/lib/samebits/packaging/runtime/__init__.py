@@ -1,4 +1,5 @@
 """What a packaged model runs on: these files are copied into its package, and import nothing of samebits.
 
-One of ``frameworks/`` becomes ``_model.py`` there; the ``__init__.py`` is written from ``templates/``.
+The ``__init__.py`` there is written from ``templates/``; ``_frameworks/`` is the part of ``frameworks/`` that
+predicts: the framework's ``predictor`` and ``switches``.
 """
