@@ -6,9 +6,9 @@ processes see none of it, but the resolved ``samebits.sealed.spec.Spec``.
 
 from samebits.config.json_schema import schema
 from samebits.config.model import Model
-from samebits.config.reading import find, read
 from samebits.config.recipes import recipe_file
 from samebits.config.validation import load
 from samebits.config.whole import Config
+from samebits.config.yaml_files import find, read
 
 __all__ = ["Config", "Model", "find", "load", "read", "recipe_file", "schema"]

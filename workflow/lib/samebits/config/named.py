@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from samebits import environments, frameworks
 from samebits.config import options
-from samebits.config.messages import explain, near
 from samebits.config.model import Model
 from samebits.config.recipes import check_recipe, recipe_file, refuse_shadow
+from samebits.config.refusals import explain, near
 from samebits.config.whole import Config
 from samebits.datasets import sources
 from samebits.sealed.errors import Refused

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from samebits.config.messages import near
 from samebits.config.model import Model
+from samebits.config.refusals import near
 from samebits.sealed.errors import Refused
 
 
@@ -25,29 +25,46 @@ def recipe_file(model: Model, roots: Iterable[Path]) -> Path:
 
 
 def check_recipe(model: Model, path: Path) -> None:
-    """Check, without running it, that a file has the recipe's class or function, which takes the params."""
+    """Check, without running it, that a file has the recipe's class or function, which takes the params.
+
+    Raises:
+        Refused: it has not, or is no Python.
+    """
     wanted = model.target
     try:
         module = ast.parse(path.read_bytes(), str(path))
     except (SyntaxError, ValueError) as error:
         raise Refused(f"{path} is not Python: {error}") from None
-    found = {node.name: node for node in module.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
-    if wanted not in found:
+    defined = {node.name: node for node in module.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    if wanted not in defined:
         raise Refused(
-            f"{path} has no class or function {wanted!r}{near(wanted, found)}; write path/to/recipe.py:Class"
+            f"{path} has no class or function {wanted!r}{near(wanted, defined)}; "
+            "write path/to/recipe.py:Class"
         )
-    node = found[wanted]
-    own = 1 if isinstance(node, ast.ClassDef) else 0  # self
-    functions = (
-        [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"] if own else [node]
-    )
-    for function in functions:
-        if isinstance(function, ast.FunctionDef) and not function.args.kwarg:
-            taken = [a.arg for a in (*function.args.args[own:], *function.args.kwonlyargs)]
-            for param in model.params.keys() - set(taken):
-                raise Refused(
-                    f"{wanted} takes no {param!r}{near(param, taken)}; its params are {', '.join(taken)}"
-                )
+    taken = _parameters(defined[wanted])
+    if taken is None:
+        return
+    for param in model.params:
+        if param not in taken:
+            raise Refused(
+                f"{wanted} takes no {param!r}{near(param, taken)}; its params are {', '.join(taken)}"
+            )
+
+
+def _parameters(node: ast.ClassDef | ast.FunctionDef) -> list[str] | None:
+    """Return what a class or function can be called with by name, or None where that cannot be seen.
+
+    It cannot where there are ``**kwargs``, or where a class inherits its ``__init__``.
+    """
+    if isinstance(node, ast.FunctionDef):
+        arguments, named = node.args, node.args.args
+    else:
+        made = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        if not made:
+            return None
+        arguments = made[-1].args
+        named = arguments.args[1:]  # without self
+    return None if arguments.kwarg else [each.arg for each in (*named, *arguments.kwonlyargs)]
 
 
 def refuse_shadow(path: Path, working: Path) -> None:

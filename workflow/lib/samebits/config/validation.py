@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from samebits import environments
-from samebits.config import reading
+from samebits.config import yaml_files
 from samebits.config.defaults import inherited
-from samebits.config.messages import explain
 from samebits.config.named import data_problems, model_problems
+from samebits.config.refusals import explain
 from samebits.config.whole import Config
 from samebits.sealed.errors import Refused
 from samebits.tracking import store
@@ -36,7 +36,7 @@ def load(
         Refused: one line an error, each naming the key and the mend.
     """
     for file in files:
-        reading.read(Path(file))
+        yaml_files.read(Path(file))
     try:
         config = Config.model_validate(inherited(values))
     except ValidationError as error:

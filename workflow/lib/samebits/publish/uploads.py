@@ -53,14 +53,18 @@ def publish(listed: Path, places: Places, key: PublicKey, dry_run: bool = False)
     files = _packages(listed)
     for path in files:
         check(path, [key])
-    # asked in full before the first is sent
-    jobs = [*_jobs(files, listed.parent, places)]
-    return [
-        Done(file, job.place, "is there already" if job.known else "would be published" if dry_run else sent)
-        for job in jobs
-        for sent in ["" if job.known or dry_run else job.send()]
-        for file in job.files
-    ]
+    jobs = list(_jobs(files, listed.parent, places))  # all places have been asked when the first is sent to
+    done = []
+    for job in jobs:
+        outcome = _outcome(job, dry_run)
+        done += [Done(file, job.place, outcome) for file in job.files]
+    return done
+
+
+def _outcome(job: _Job, dry_run: bool) -> str:
+    if job.known:
+        return "is there already"
+    return "would be published" if dry_run else job.send()
 
 
 def _jobs(files: list[Path], folder: Path, places: Places) -> Iterator[_Job]:
