@@ -8,11 +8,12 @@ BIN := .venv/bin
 help:
 	@echo "make demo       train the worked examples twice, compare them bit for bit, write results/report.html"
 	@echo "make package    package the verified examples into results/<model>/dist/, as wheels and conda packages"
-	@echo "make test       check the code and run all tests that this machine can run"
+	@echo "make test       check the code and prove each property once, with what this machine has"
+	@echo "                (SAMEBITS_ALL=1: in all cases; SAMEBITS_REQUIRE=1: fail where a program is missing)"
 	@echo "make test-long  what takes hours: 200 kills, 300 models on clusters, 10,000 programs for the linter, all faults"
 	@echo "make test-gpu   run the tests that need an NVIDIA GPU (skipped, with the reason, where there is none)"
 	@echo "make bench      measure what recording, verifying, environments, tiers and executors cost (about an hour)"
-	@echo "make schema     write workflow/schemas/ anew from the types of the config"
+	@echo "make schema     write the JSON Schemas anew from the types of config, spec, verdict, receipt"
 	@echo "make goldens    write tests/goldens/ anew; look at the difference before committing it"
 	@echo "make clean      remove results, environments and .venv"
 
@@ -25,6 +26,7 @@ package: .venv/package
 test: .venv/test lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+test-long: export SAMEBITS_ALL = 1
 test-long: .venv/test
 	SAMEBITS_KILLS=200 $(BIN)/pytest tests/workflow/test_kills.py
 	SAMEBITS_MODELS=300 $(BIN)/pytest tests/workflow/test_scale.py
@@ -49,7 +51,7 @@ bench-lint: .venv/test
 	$(BIN)/python tests/benchmarks/lint.py
 
 schema: .venv/test
-	$(BIN)/samebits schema workflow/schemas/config.schema.json docs/formats/receipt.schema.json
+	$(BIN)/samebits schema
 
 goldens: .venv/test
 	$(BIN)/pytest tests/unit/test_formats.py --renew-goldens

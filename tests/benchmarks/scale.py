@@ -106,7 +106,7 @@ def _run_of(folder: Path, steps: int) -> None:
     fingerprint = json.loads((folder / "fingerprint.json").read_text())
     fingerprint["cpu"].setdefault("isa", "any")
     (folder / "fingerprint.json").write_text(json.dumps(fingerprint))
-    records = ledger.read(folder / ledger.FINISHED)
+    records = [json.loads(line) for line in ledger.lines(folder / ledger.FINISHED)]
     kept = [record for record in records if record["kind"] != "step"]
     inputs = next(record["inputs"] for record in records if record["kind"] == "step")
     (folder / ledger.FINISHED).unlink()

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import programs
+
 #: held while a test run has its SLURM
 LOCK = Path(tempfile.gettempdir()) / "samebits-test-slurm.lock"
 
@@ -21,9 +22,6 @@ NODES = 2
 
 #: of each node; SLURM asks whether a node has them, so they are no more than this machine's
 CORES = min(2, len(os.sched_getaffinity(0)))
-
-#: commands that need nothing but a configuration to find the controller
-NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 
 CONFIG = """
 ClusterName=test
@@ -68,19 +66,10 @@ NODE = (
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
     """Start SLURM, and stop it after the tests of a file; its configuration has one place on a machine."""
-    if problem := unavailable():
-        if os.environ.get("SAMEBITS_REQUIRE_SLURM") == "1":
-            pytest.fail(problem)
-        pytest.skip(problem)
+    programs.need(*programs.SLURM)
+    programs.need_root("start SLURM's daemons")
     with running(tmp_path_factory.mktemp("slurm")):
         yield
-
-
-def unavailable():
-    """Say why there can be no SLURM here; None if there can."""
-    if missing := [name for name in NEEDED if shutil.which(name) is None]:
-        return f"SLURM is not installed: {', '.join(missing)}"
-    return None if os.geteuid() == 0 else "SLURM's daemons are started as root"
 
 
 @contextlib.contextmanager

@@ -12,9 +12,9 @@ import yaml
 
 import training
 from samebits.environments import find, manifest
+from samebits.environments.backends.backend import interpreter_version
 from samebits.environments.listing import digests, listing
 from samebits.environments.manifest import Manifest, content_digest
-from samebits.environments.verify import python_version
 from samebits.sealed.digest import file_digest
 
 NAME = "installed"
@@ -79,10 +79,18 @@ def _lay(prefix: Path, interpreter: Path, packages: Path, torch: str, lock: str)
     site.symlink_to(packages)
     (prefix / "bin" / "python").symlink_to(interpreter)
     (prefix / "pyvenv.cfg").write_text(f"home = {interpreter.parent}\ninclude-system-site-packages = false\n")
-    version = python_version(prefix)
+    version = interpreter_version(prefix)
     files = digests(prefix, [path for path in listing(prefix) if path != manifest.FILE])
     digest = content_digest(version, files)
     manifest.write(
         prefix,
-        Manifest(name=NAME, lock=lock, python=version, digest=digest, packages={"torch": torch}, files=files),
+        Manifest(
+            name=NAME,
+            lock=lock,
+            python=version,
+            digest=digest,
+            packages={"torch": torch},
+            files=files,
+            backend="pip",
+        ),
     )

@@ -6,9 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from samebits.lint.linter import lint_source
-from samebits.lint.selection import Settings
-from samebits.lint.source import Source
+from samebits.lint.driver.linter import lint_source
+from samebits.lint.driver.selection import Settings
+from samebits.lint.reading import Source, parse
+
+
+def source_of(name, text):
+    """Return a file of this name and text."""
+    return parse(text.encode(), name)
 
 
 def lint(text, **settings):

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from samebits.lint.linter import lint_source
-from samebits.lint.selection import Settings
-from samebits.lint.source import Source
+from samebits.lint.driver.linter import lint_source
+from samebits.lint.driver.selection import Settings
+from samebits.lint.reading import Source
 
 FOLDER = Path(__file__).with_name("corpus")
 SECTION = re.compile(r"^# --- (header|bad|good):?(.*)$")

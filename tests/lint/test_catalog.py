@@ -7,7 +7,7 @@ import pytest
 
 import training
 from samebits.lint import catalog
-from samebits.lint.catalog import is_named
+from samebits.lint.catalog import is_named, reader
 
 CATALOG = catalog.load()
 NAMES = {name for entry in CATALOG.entries for name in entry.names}
@@ -105,16 +105,9 @@ def test_methods_say_whose_they_are():
         assert not entry.methods or entry.on, entry.methods
 
 
-def test_every_rule_has_a_page():
-    for rule in CATALOG.rules.values():
-        assert re.fullmatch(r"SB\d{3}", rule.code)
-        for text in (rule.name, rule.summary, rule.why, rule.bad, rule.good, rule.source):
-            assert text.strip()
-
-
 def test_a_misspelt_key_is_refused(monkeypatch):
     monkeypatch.setattr(
-        catalog, "texts", lambda: [("x.toml", '[[operator]]\ncode = "SB101"\nnaems = ["a"]\n')]
+        reader, "texts", lambda: [("x.toml", '[[operator]]\ncode = "SB101"\nnaems = ["a"]\n')]
     )
     with pytest.raises(ValueError, match=r"catalog/x\.toml: Entry has no 'naems'"):
-        catalog.load.__wrapped__()
+        reader.load.__wrapped__()

@@ -3,7 +3,7 @@
 import pytest
 from linting import codes, lint
 
-from samebits.lint.selection import Settings
+from samebits.lint.driver.selection import Settings
 from samebits.sealed.errors import Refused
 
 POOL = "import torch\npool = torch.nn.AvgPool3d(2)\n"

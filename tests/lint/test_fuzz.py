@@ -1,6 +1,6 @@
 """Any bytes and any program: a list of findings comes back, the same each time, and fixes keep it a program.
 
-`make test` draws a few hundred inputs for each property, `make test-long` 10,000.
+`make test` draws 30 inputs for each property, CI 150, `make test-long` 10,000.
 """
 
 import ast
@@ -9,12 +9,13 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samebits.lint import fix
-from samebits.lint.linter import lint_source
-from samebits.lint.selection import Settings
-from samebits.lint.source import Source, Unreadable, parse
+from families import ALL
+from samebits.lint.driver import fix
+from samebits.lint.driver.linter import lint_source
+from samebits.lint.driver.selection import Settings
+from samebits.lint.reading import Source, Unreadable, parse
 
-COUNT = int(os.environ.get("SAMEBITS_EXAMPLES", "150"))
+COUNT = int(os.environ.get("SAMEBITS_EXAMPLES", "150" if ALL else "30"))
 MANY = settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
 CUDA = Settings(device="cuda", select=("ALL",))
 

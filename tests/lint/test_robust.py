@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from linting import Command
 
+from families import ALL, grows
+
 BAD = "import os\nfor name in os.listdir('.'):\n    rows.append(name)\n"
 
 
@@ -76,8 +78,10 @@ def test_columns_count_characters(command):
     assert finding["excerpt"][finding["column"] - 1 : finding["end_column"] - 1] == "os.listdir('.')"
 
 
+@grows
 def test_large_and_deep_files(command):
-    command.write("large.py", "import os\n" + "x = [1, 2, 3]\n" * 750_000 + "y = os.listdir('.')\n")  # 10 MB
+    lines = 750_000 if ALL else 75_000  # of 14 bytes
+    command.write("large.py", "import os\n" + "x = [1, 2, 3]\n" * lines + "y = os.listdir('.')\n")
     command.write("deep.py", "import os\nx = " + "+".join(["y"] * 900) + "\nz = os.listdir('.')\n")
     command.write("chain.py", "import os\nx = y" + ".f()" * 800 + "\nz = os.listdir('.')\n")
     command.write(

@@ -20,7 +20,7 @@ RUNTIME = PACKAGE / "packaging" / "runtime"
 FLOORS = [
     {"sealed"},
     {"frameworks"},
-    {"__init__"},
+    {"__init__", "section"},
     {"datasets", "results"},
     {"environments"},
     {"proof"},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from families import some
 from toy import GOLDEN
 
 BIN = Path(sys.executable).parent
@@ -40,7 +41,7 @@ NO_CONFIGS = {
 }
 
 
-@pytest.mark.parametrize(("content", "said"), NO_CONFIGS.values(), ids=NO_CONFIGS)
+@pytest.mark.parametrize(("content", "said"), some(NO_CONFIGS.values()), ids=NO_CONFIGS)
 def test_a_config_that_cannot_be_read_is_named(tmp_path, content, said):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.yaml").write_bytes(content)
@@ -76,10 +77,17 @@ PATHS = {
     ("compare", GOLDEN, GOLDEN, "-o", "no/where.json"): "no/where.json: there is no such file or folder",
     ("compare", GOLDEN, GOLDEN, "-o", "."): ".: it is a folder; give the path of a file",
     ("linted", "."): ".: it is a folder; give the path of a file",
+    ("library", "NOSUCH", "x"): "there is no framework 'NOSUCH'; samebits has command, ",
     ("library", "sklearn", "/dev/null/x"): "a part of it is no folder; give another path",
     ("data", "x", "--source", "{}", "--folder", "f"): "this is no source of a data set: ",
     ("publish", "/dev/null", "--places", "{"): "this is no section publish: invalid JSON",
     ("publish", "/dev/null", "--places", "{}"): "the section publish names no place; write an index, a ",
+    (
+        "publish",
+        "/dev/null",
+        "--places",
+        '{"index": {"upload": "https://me:secret@host/", "simple": "https://host/"}}',
+    ): "this.index.upload is no section publish: a user or password must not stand in a URL; put it",
     ("verify", "x.whl", "--sample", "0.5"): "--sample, --data and --allow-code go with --replay; add it",
 }
 

@@ -24,9 +24,9 @@ def runs(tmp_path):
 
 def difference(*runs):
     found = compare(runs)
-    assert found["verdict"] == "different"
-    (single,) = found["differences"]
-    assert verdict.sentence(found) == f"toy: different: {single['message']}"
+    assert found.verdict == "different"
+    (single,) = found.differences
+    assert verdict.sentence(found) == f"toy: different: {single.message}"
     return single
 
 
@@ -48,9 +48,9 @@ def at(run, kind, step=None):
 
 def test_equal_runs_are_identical(runs):
     found = compare(runs)
-    assert found["verdict"] == "identical"
-    assert found["differences"] == []
-    assert len({run["ledger"] for run in found["runs"]}) == 1
+    assert found.verdict == "identical"
+    assert found.differences == ()
+    assert len({run.ledger for run in found.runs}) == 1
     assert verdict.sentence(found).startswith("toy: 2 runs of 6 steps are identical, blake3-state1:")
 
 
@@ -71,15 +71,15 @@ def test_what_is_no_verdict_is_refused(tmp_path, content):
 def test_another_seed_is_named(runs, tmp_path):
     other = toy.train(tmp_path / "run-3", spec=toy.reseeded(8))
     found = difference(runs[0], other)
-    assert (found["kind"], found["tensor"], found["values"]) == ("spec", "seed", ("7", "8"))
-    assert "did not train the same spec: seed: 7 in run-1, 8 in run-3" in found["message"]
+    assert (found.kind, found.tensor, found.values) == ("spec", "seed", ("7", "8"))
+    assert "did not train the same spec: seed: 7 in run-1, 8 in run-3" in found.message
 
 
 def test_another_parameter_is_named_by_its_path(runs, tmp_path):
     spec = replace(SPEC, params={"name": "Zoë", "rate": 0.25})
     assert (
         "params.rate: 0.5 in run-1, 0.25 in run-3"
-        in difference(runs[0], toy.train(tmp_path / "run-3", spec=spec))["message"]
+        in difference(runs[0], toy.train(tmp_path / "run-3", spec=spec)).message
     )
 
 
@@ -93,7 +93,7 @@ def test_parameters_that_python_takes_for_equal_are_other_parameters(tmp_path, o
         for name, value in (("run-1", one), ("run-2", other))
     )
     found = difference(a, b)
-    assert (found["kind"], found["tensor"].split(".")[:2]) == ("spec", ["params", "alpha"])
+    assert (found.kind, found.tensor.split(".")[:2]) == ("spec", ["params", "alpha"])
 
 
 def test_another_library_is_named_where_the_environment_differs(runs, tmp_path):
@@ -102,7 +102,7 @@ def test_another_library_is_named_where_the_environment_differs(runs, tmp_path):
     taken = json.loads((other / "fingerprint.json").read_text())
     for run, version in ((runs[0], "2.4.6"), (other, "2.3.5")):
         (run / "fingerprint.json").write_text(json.dumps({**taken, "libraries": {"numpy": version}}))
-    assert "library.numpy: 2.4.6 in run-1, 2.3.5 in run-3" in difference(runs[0], other)["message"]
+    assert "library.numpy: 2.4.6 in run-1, 2.3.5 in run-3" in difference(runs[0], other).message
 
 
 class Flipped(Toy):
@@ -126,30 +126,30 @@ class Flipped(Toy):
 def test_one_bit_of_a_weight_is_named_with_its_element(runs, tmp_path, flipped, kind, step):
     """The bit is flipped after a step: at a segment's end it shows at once, else in the loss that follows."""
     found = difference(runs[0], toy.train(tmp_path / "run-3", Flipped(flipped)))
-    assert (found["kind"], found["step"]) == (kind, step)
-    assert found["tensor"] in ("state.velocity", "state.weights")
-    assert f"{found['tensor']}[1] is " in found["message"]
-    assert found["message"].count("0x") >= 2
-    assert f"states last equal at step {2 * ((flipped - 1) // 2)}" in found["message"] or kind == "checkpoint"
+    assert (found.kind, found.step) == (kind, step)
+    assert found.tensor in ("state.velocity", "state.weights")
+    assert f"{found.tensor}[1] is " in found.message
+    assert found.message.count("0x") >= 2
+    assert f"states last equal at step {2 * ((flipped - 1) // 2)}" in found.message or kind == "checkpoint"
 
 
 def test_other_data_is_told_from_another_loss(runs):
     change(runs[1], at(runs[1], "step", 3), inputs="blake3-state1:" + "0" * 64)
     found = difference(*runs)
-    assert (found["kind"], found["step"]) == ("data", 3)
-    assert "step 3: the data that step read" in found["message"]
+    assert (found.kind, found.step) == ("data", 3)
+    assert "step 3: the data that step read" in found.message
 
 
 def test_a_loss_is_told_in_hex(runs):
     change(runs[1], at(runs[1], "step", 5), loss="0x1.0000000000000p+0")
     found = difference(*runs)
-    assert (found["kind"], found["step"]) == ("loss", 5)
-    assert found["values"][1] == "0x1.0000000000000p+0"
+    assert (found.kind, found.step) == ("loss", 5)
+    assert found.values[1] == "0x1.0000000000000p+0"
 
 
 def test_other_metrics_are_named(runs):
     change(runs[1], at(runs[1], "metrics"), values=[["sum", "0x1.0p+0"]])
-    assert difference(*runs)["kind"] == "metrics"
+    assert difference(*runs).kind == "metrics"
 
 
 def test_another_model_is_named(runs):
@@ -157,21 +157,21 @@ def test_another_model_is_named(runs):
     path.write_text("changed")
     files = toy.records(runs[1])[at(runs[1], "model")]["files"] | {"words/in two.txt": file_digest(path)}
     change(runs[1], at(runs[1], "model"), files=files)
-    assert difference(*runs)["kind"] == "model"
+    assert difference(*runs).kind == "model"
 
 
 def test_other_predictions_are_named(runs):
     predictions = {"predictions": tensor(np.zeros((4, 3)))}
     checkpoint.save(runs[1] / "predictions.safetensors", predictions)
     change(runs[1], at(runs[1], "predictions"), tensors=rows(predictions))
-    assert difference(*runs)["kind"] == "predictions"
+    assert difference(*runs).kind == "predictions"
 
 
 def test_a_missing_record_is_named(runs):
     records = toy.records(runs[1])
     del records[at(runs[1], "step", 2)]
     toy.rewrite(runs[1], records)
-    assert difference(*runs)["kind"] == "length"
+    assert difference(*runs).kind == "length"
 
 
 @pytest.mark.parametrize("bits", [0x7FF8000000000001, 0x8000000000000000])
@@ -183,7 +183,7 @@ def test_values_are_compared_as_bits(runs, bits):
         digests = rows(state)
         change(run, at(run, "checkpoint", 2), state=state_digest(digests), tensors=digests)
     found = difference(*runs)
-    assert (found["kind"], found["tensor"]) == ("checkpoint", "x")
+    assert (found.kind, found.tensor) == ("checkpoint", "x")
 
 
 def test_a_plain_value_of_the_state_is_named_by_its_path(runs, tmp_path):
@@ -194,7 +194,7 @@ def test_a_plain_value_of_the_state_is_named_by_its_path(runs, tmp_path):
             return super().advance(state, step)
 
     found = difference(runs[0], toy.train(tmp_path / "run-3", Other()))
-    assert found["step"] == 2
+    assert found.step == 2
 
 
 def test_a_run_that_went_on_on_another_machine_says_so(tmp_path):
@@ -215,19 +215,19 @@ def test_a_run_that_went_on_on_another_machine_says_so(tmp_path):
 
     other, moved = killed_on("another", "run-2")
     found = compare([toy.train(tmp_path / "run-1"), moved])
-    assert found["verdict"] == "identical"
-    assert found["fingerprints"] == {"run-2": {"earlier": (None, [other])}}
+    assert found.verdict == "identical"
+    assert found.fingerprints == {"run-2": {"earlier": (None, [other])}}
     assert verdict.sentence(found).endswith("(on different machines)")
     _, stayed = killed_on("any", "run-3")  # a twin: the same machine
-    assert compare([tmp_path / "run-1", stayed])["fingerprints"] == {}
+    assert compare([tmp_path / "run-1", stayed]).fingerprints == {}
 
 
 def test_runs_on_different_machines_say_so(runs):
     taken = json.loads((runs[1] / "fingerprint.json").read_text())
     (runs[1] / "fingerprint.json").write_text(json.dumps({**taken, "cpu": {"model": "another"}}))
     found = compare(runs)
-    assert found["verdict"] == "identical"
-    assert found["fingerprints"] == {"run-2": {"cpu.model": ("any", "another")}}
+    assert found.verdict == "identical"
+    assert found.fingerprints == {"run-2": {"cpu.model": ("any", "another")}}
     assert verdict.sentence(found).endswith("(on different machines)")
 
 

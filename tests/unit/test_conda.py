@@ -20,7 +20,7 @@ import yaml
 import conda_channel
 from environments_wheels import environment, wheel
 from samebits.environments import Manifest, Source, build, find, sbom, verify
-from samebits.environments.backends.conda import front, install, shim, solve
+from samebits.environments.backends.conda import BACKEND, front, shim, solve
 from samebits.environments.backends.conda.channels import MIRROR
 from samebits.environments.backends.conda.package_cache import package_path
 from samebits.sealed.errors import Refused
@@ -415,13 +415,13 @@ def test_what_our_conda_cannot_it_refuses() -> None:
 
 
 def test_a_fresh_solve_is_found_by_the_check(world: World) -> None:
-    install.check_prefix(world.source, built(world, "pinned", explicit=True))
+    BACKEND.check_prefix(world.source, built(world, "pinned", explicit=True))
     conda_channel.package(world.channel, "tiny-data", "1.1", {"share/tiny/plain.txt": "newer\n"})
     conda_channel.index(world.channel)
     solved = built(world, "solved", explicit=False)
-    message = refusal(lambda: install.check_prefix(world.source, solved))
+    message = refusal(lambda: BACKEND.check_prefix(world.source, solved))
     assert "it lacks tiny-data-1.0-0, it has tiny-data-1.1-0: see that" in message
-    assert "no conda environment" in refusal(lambda: install.check_prefix(world.source, world.root))
+    assert "no conda environment" in refusal(lambda: BACKEND.check_prefix(world.source, world.root))
 
 
 def built(world: World, name: str, *, explicit: bool) -> Path:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import toy
 from samebits.proof.compare import Difference, difference
-from samebits.results import runs
+from samebits.results.run import Run
 from samebits.sealed import engine
 from samebits.sealed.errors import Refused
 from samebits.sealed.spec import Spec
@@ -76,7 +76,9 @@ def replay(
     folder.mkdir(exist_ok=True)
     segment = engine.Segment(number, start=ends, conclude=ends)
     engine.replay(adapter, spec, {}, run, segment, folder, report=lambda line: None)
-    return difference(runs.read(run).excerpt(number, ends, ends), runs.read_replay(folder, number, ends))
+    return difference(
+        Run.open(run).check().excerpt(number, ends, ends), Run.open_replay(folder, number).check_replay(ends)
+    )
 
 
 def test_the_engine_writes_the_golden_run(tmp_path: Path, renew_goldens: bool):
@@ -246,8 +248,11 @@ def test_a_replay_that_parts_is_named_by_segment_step_and_tensor(tmp_path, place
 
 def test_a_replay_goes_on_from_the_recorded_start_even_if_its_own_differs(tmp_path: Path):
     replay(GOLDEN, 1, Wrong("start"), tmp_path / "replay")
-    ours, theirs = (runs.read(GOLDEN).excerpt(1, True, True), runs.read_replay(tmp_path / "replay", 1, True))
-    assert [r["loss"] for r in ours.of("step")] == [r["loss"] for r in theirs.of("step")]
+    ours, theirs = (
+        Run.open(GOLDEN).check().excerpt(1, True, True),
+        Run.open_replay(tmp_path / "replay", 1).check_replay(True),
+    )
+    assert ours.losses == theirs.losses
 
 
 class Impatient(Toy):
@@ -291,7 +296,7 @@ def test_a_run_that_stopped_before_its_end_is_no_proof(tmp_path: Path):
 def test_a_run_with_other_segments_than_its_spec_is_no_proof(tmp_path: Path, steps: list[int]):
     run = tmp_path / "run-1"
     run.mkdir()
-    lines = [{"kind": "checkpoint", "step": step, "state": "none"} for step in steps]
+    lines = [{"kind": "checkpoint", "step": step, "state": "none", "tensors": []} for step in steps]
     toy.rewrite(run, [*toy.records(GOLDEN)[:1], *lines, {"kind": "end"}])
     unfinished = steps in ([0, 2, 4], [0, 2, 3])  # where it may have ended early
     with pytest.raises(Refused, match="step-00000000" if unfinished else "its spec asks for"):

@@ -37,7 +37,7 @@ from samebits.environments.listing import listing
 from samebits.environments.records import check_installed
 from samebits.environments.size import download_size
 from samebits.environments.uv import failed
-from samebits.environments.verified_cache import Memory
+from samebits.environments.verified_cache import VerifiedState
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
 
@@ -649,8 +649,8 @@ def test_a_tampered_prefix_is_refused(
     assert f"run `samebits env build tiny {world.prefix} --force`" in message
 
 
-def remembered(prefix: Path) -> Memory:
-    return Memory.of(prefix, listing(prefix))
+def remembered(prefix: Path) -> VerifiedState:
+    return VerifiedState.of(prefix, listing(prefix))
 
 
 def test_a_change_that_keeps_size_and_time_is_found_by_what_no_program_can_set(

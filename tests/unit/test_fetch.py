@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import json
 import os
 import pty
 import re
@@ -22,9 +23,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import programs
 import samebits
-from samebits.datasets.download import Progress, display, download, shown
-from samebits.datasets.fetch import Download, Files, Local, Sklearn, check, fetch
+from samebits.datasets.download import Progress, display, download
+from samebits.datasets.fetch import fetch
+from samebits.datasets.sources import Download, Files, Local, Sklearn, check, parse, shown
 from samebits.sealed.data import Manifest, load
 from samebits.sealed.digest import bytes_digest, file_digest, files_digest
 from samebits.sealed.errors import Refused
@@ -164,7 +167,8 @@ def python(code: str, *arguments: object, before: Iterable[str] = ()) -> subproc
         from pathlib import Path
         from samebits.datasets.download import download
         from samebits.sealed.errors import Refused
-        from samebits.datasets.fetch import *
+        from samebits.datasets.fetch import fetch
+        from samebits.datasets.sources import *
         try:
             exec(sys.argv.pop(1))
         except Refused as refused:
@@ -269,7 +273,7 @@ def test_a_busy_server_is_asked_again(site, tmp_path):
 
 def test_a_killed_process_goes_on_where_it_was(site, tmp_path):
     site.stalls = [200_000]
-    code = "fetch('set', Download(*sys.argv[1:3]), Path(sys.argv[3]))"
+    code = "fetch('set', Download(url=sys.argv[1], sha256=sys.argv[2]), Path(sys.argv[3]))"
     process = python(code, site.url, RIGHT, tmp_path)
     part = tmp_path / "data.bin.part"
     wait(lambda: part.exists() and part.stat().st_size == 200_000)
@@ -416,9 +420,10 @@ def test_a_full_disk_keeps_the_part_and_says_how_to_go_on(site, tmp_path):
         download(url, sha256, target)
         print(len(target.read_bytes()), file=sys.stderr)
     """
+    programs.need("mount", "unshare")
     unshare = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "--map-root-user"]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode:
-        pytest.skip("no mount namespaces here; the next test fills a quota instead")
+        programs.lack("no mount namespaces here; the next test fills a quota instead")
     process = python(code, site.url, RIGHT, tmp_path, before=unshare)
     message, kept, size = process.communicate()[1].splitlines()
     assert process.returncode == 0
@@ -437,7 +442,7 @@ def test_a_limit_on_file_sizes_is_treated_likewise(site, tmp_path):
     code = """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-        fetch("set", Download(*sys.argv[1:3]), Path(sys.argv[3]))
+        fetch("set", Download(url=sys.argv[1], sha256=sys.argv[2]), Path(sys.argv[3]))
     """
     process = python(code, site.url, RIGHT, tmp_path)
     message = process.communicate()[1]
@@ -497,16 +502,16 @@ def test_progress_is_a_bar_on_a_terminal():
 
 def test_credentials_are_sent_but_never_shown(site, tmp_path):
     secret = site.url.replace("http://", "http://me:hunter2@") + "?token=hunter2#hunter2"
-    source = Download(secret, RIGHT)
-    fetch("set", source, tmp_path)
+    download(secret, RIGHT, tmp_path / "data.bin")
     assert site.log[0]["headers"]["Authorization"].startswith("Basic ")
-    assert "hunter2" not in repr(source) + (tmp_path / "data.json").read_text()
+    signed = Download(url=f"{site.url}?token=hunter2", sha256=RIGHT)
+    fetch("set", signed, tmp_path)
+    assert "hunter2" not in repr(signed) + (tmp_path / "data.json").read_text()
     assert shown(secret) == site.url
     site.statuses = [404]
     texts = []
     for url in (secret, re.sub(r":\d+/", ":1/", secret), secret.replace("http", "ftp"), "http://me:hunter2@"):
         with pytest.raises(Refused) as refused:
-            check(Download(url, RIGHT))
             download(url, RIGHT, tmp_path / "other", tries=1)
         texts.append(str(refused.value))
     assert len(texts) == 4
@@ -521,7 +526,7 @@ def test_credentials_are_sent_but_never_shown(site, tmp_path):
 
 
 def test_sklearn_data_are_the_same_bytes_in_every_process(tmp_path):
-    code = "fetch('digits', Sklearn('digits'), Path(sys.argv[1]))"
+    code = "fetch('digits', Sklearn(sklearn='digits'), Path(sys.argv[1]))"
     processes = [python(code, tmp_path / name) for name in "ab"]
     assert [process.communicate()[1] for process in processes] == ["", ""]
     for file in ("arrays.safetensors", "data.json"):
@@ -543,53 +548,45 @@ def test_sklearn_data_are_the_same_bytes_in_every_process(tmp_path):
     ],
 )
 def test_every_sklearn_data_set(tmp_path, dataset, shape, y_shape, dtype):
-    data = load(tmp_path, fetch(dataset, Sklearn(dataset), tmp_path).digest)
+    data = load(tmp_path, fetch(dataset, Sklearn(sklearn=dataset), tmp_path).digest)
     assert (data["X"].shape, data["X"].dtype.name) == (shape, "float64")
     assert (data["y"].shape, data["y"].dtype.name) == (y_shape, dtype)
 
 
 def test_diabetes_comes_as_stored_not_scaled(tmp_path):
-    assert load(tmp_path, fetch("d", Sklearn("diabetes"), tmp_path).digest)["X"][0, 0] == 59
+    assert load(tmp_path, fetch("d", Sklearn(sklearn="diabetes"), tmp_path).digest)["X"][0, 0] == 59
 
 
 @pytest.mark.parametrize(
     ("source", "says"),
     [
         (
-            Sklearn("mnist_784"),
-            "sklearn:mnist_784 is downloaded by scikit-learn .* give the file's url and sha256",
+            {"sklearn": "mnist_784"},
+            "sklearn:mnist_784 is downloaded by scikit-learn and may change; give",
         ),
-        (Sklearn("covtype"), "give the file's url and sha256"),
+        ({"sklearn": "covtype"}, "give the file's url and sha256"),
         (
-            Sklearn("digit"),
-            r"sklearn:digit is unknown; did you mean digits\? known are breast_cancer, diabetes",
+            {"sklearn": "digit"},
+            r"sklearn:digit is unknown; did you mean digits\? known are breast_cancer",
         ),
-        (Sklearn("load_wine"), r"did you mean wine\?"),
-        (Sklearn("qqq"), "sklearn:qqq is unknown; known are"),
-        (Local(Path("a"), "abc"), "'abc' is no SHA-256; give the 64 hex digits that sha256sum prints"),
-        (Download("http://h/a", ""), "'' is no SHA-256"),
-        (
-            Download("file:///etc/passwd", RIGHT),
-            "file:///etc/passwd: a file of this machine .* give it as path",
-        ),
-        (Download("ftp://h/a", RIGHT), "only http:// and https:// are downloaded"),
-        (Download("http:///a", RIGHT), "only http:// and https:// are downloaded"),
-        (Download("http://h/", RIGHT), "'' is no plain file name"),
-        (Download("http://h/..", RIGHT), "'..' is no plain file name"),
-        (Download("http://h/a/..%2f..%2fetc", RIGHT), "'../../etc' is no plain file name"),
-        (Download("http://h/%2fetc%2fpasswd", RIGHT), "'/etc/passwd' is no plain file name"),
-        (Download("http://h/a%00b", RIGHT), "is no plain file name"),
-        (Download("http://h/data.json", RIGHT), "'data.json' is a name that a fetch uses itself"),
-        (Files({}), "there is none"),
-        (Files({"../a": Local(Path("a"))}), "'../a' is no plain file name"),
-        (Files({"/a": Local(Path("a"))}), "'/a' is no plain file name"),
-        (Files({"": Download("http://h/a", RIGHT)}), "'' is no plain file name"),
-        (Files({"a.part": Download("http://h/a", RIGHT)}), "a name that a fetch uses itself"),
-        (Files({"a": Download("file:///a", RIGHT)}), "a file of this machine"),
-        (Files({"a": Download("http://h/", "x")}), "'x' is no SHA-256"),
+        ({"sklearn": "load_wine"}, r"did you mean wine\?"),
+        ({"sklearn": "qqq"}, "sklearn:qqq is unknown; known are"),
+        ({"url": "http:///a", "sha256": RIGHT}, "http:///a: the URL names no host; check it"),
+        ({"url": "http://h/", "sha256": RIGHT}, "'' is no plain file name"),
+        ({"url": "http://h/..", "sha256": RIGHT}, "'..' is no plain file name"),
+        ({"url": "http://h/a/..%2f..%2fetc", "sha256": RIGHT}, "'../../etc' is no plain file name"),
+        ({"url": "http://h/%2fetc%2fpasswd", "sha256": RIGHT}, "'/etc/passwd' is no plain file name"),
+        ({"url": "http://h/a%00b", "sha256": RIGHT}, "is no plain file name"),
+        ({"url": "http://h/data.json", "sha256": RIGHT}, "'data.json' is a name that a fetch uses itself"),
+        ({"files": {"../a": {"path": "a"}}}, "'../a' is no plain file name"),
+        ({"files": {"/a": {"path": "a"}}}, "'/a' is no plain file name"),
+        ({"files": {"": {"url": "http://h/a", "sha256": RIGHT}}}, "'' is no plain file name"),
+        ({"files": {"a.part": {"url": "http://h/a", "sha256": RIGHT}}}, "a name that a fetch uses itself"),
+        ({"files": {"a": {"url": "http:///a", "sha256": RIGHT}}}, "the URL names no host"),
     ],
 )
 def test_a_wrong_source_is_refused_before_anything_is_touched(tmp_path, source, says):
+    source = parse(json.dumps(source))
     with pytest.raises(Refused, match=says):
         check(source)
     with pytest.raises(Refused, match=says):
@@ -598,24 +595,49 @@ def test_a_wrong_source_is_refused_before_anything_is_touched(tmp_path, source, 
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("text", "says"),
     [
-        Sklearn("digits"),
-        Local(Path("/nowhere")),
-        Local(Path("a"), RIGHT),
-        Download("https://h/a%20b.csv?x=1", RIGHT.removeprefix("sha256:").upper()),
-        Files({"a": Local(Path("a")), "b..c": Download("http://h/", RIGHT)}),
+        ("{", "^this is no source of a data set: invalid JSON"),
+        ("{}", "^this is no source of a data set: "),
+        ('{"path": "a", "url": "b"}', "^this is no source of a data set: "),
+        ('{"path": ""}', "^this.Local.path is no source of a data set: string should have at least 1"),
+        ('{"path": "a", "sha256": "abc"}', "^this.Local.sha256 is no source"),
+        ('{"path": "a", "mode": "b"}', "^this.Local.mode is no source of a data set: extra inputs are not"),
+        ('{"url": "http://h/a"}', "^this.Download.sha256 is no source of a data set: field required"),
+        ('{"url": "http://h/a", "sha256": ""}', "^this.Download.sha256 is no source"),
+        (json.dumps({"url": "file:///etc/passwd", "sha256": RIGHT}), "^this.Download.url is no source"),
+        (json.dumps({"url": "ftp://h/a", "sha256": RIGHT}), "^this.Download.url is no source"),
+        (json.dumps({"url": "http://me@h/a", "sha256": RIGHT}), "a user or password must not stand in a URL"),
+        ('{"files": {}}', "^this.Files.files is no source"),
+        ('{"files": {"a": {"sklearn": "digits"}}}', "^this.Files.files.a is no source"),
     ],
 )
-def test_a_right_source_passes(source):
+def test_what_is_no_source_is_refused_by_its_key(text, says):
+    with pytest.raises(Refused, match=says):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "paths"),
+    [
+        (Sklearn(sklearn="digits"), []),
+        (Local(path="/nowhere"), ["/nowhere"]),
+        (Local(path="a", sha256=RIGHT), ["a"]),
+        (Download(url="https://h/a%20b.csv?x=1", sha256=RIGHT.removeprefix("sha256:")), []),
+        (Files(files={"a": Local(path="b"), "b..c": Download(url="http://h/", sha256=RIGHT)}), ["b"]),
+    ],
+)
+def test_a_right_source_passes_and_is_read_back_from_json(source, paths):
     check(source)
+    assert parse(source.model_dump_json(exclude_none=True)) == source
+    assert source.local_paths() == paths
 
 
 def test_a_local_file_is_referred_to_not_copied(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_bytes(b"1,2\n")
     monkeypatch.chdir(tmp_path)
     pin = file_digest(tmp_path / "a.csv")
-    manifest = fetch("set", Local(Path("a.csv"), pin.removeprefix("sha256:")), tmp_path / "set")
+    manifest = fetch("set", Local(path="a.csv", sha256=pin.removeprefix("sha256:")), tmp_path / "set")
     assert listing(tmp_path / "set") == ["data.json"]
     assert manifest.files["a.csv"].path == str(tmp_path / "a.csv")
     assert load(tmp_path / "set", manifest.digest)["a"].tolist() == [[1, 2]]
@@ -629,13 +651,13 @@ def test_a_local_folder_is_all_files_below_it(tmp_path):
     (root / ".hidden").write_bytes(b"")
     (root / "link.csv").symlink_to("b/c.csv")
     os.mkfifo(root / "pipe")
-    source = Local(root)
+    source = Local(path=str(root))
     manifest = fetch("set", source, tmp_path / "set")
     assert list(manifest.files) == [".hidden", "b/c.csv", "data.json", "link.csv"]
     assert list(load(tmp_path / "set", manifest.digest)) == ["b/c", "link"]
-    assert fetch("set", Local(root, manifest.digest), tmp_path / "set") == manifest
+    assert fetch("set", Local(path=str(root), sha256=manifest.digest), tmp_path / "set") == manifest
     with pytest.raises(Refused, match=f"root: it is {manifest.digest}, the config pins {WRONG}"):
-        fetch("set", Local(root, WRONG), tmp_path / "set")
+        fetch("set", Local(path=str(root), sha256=WRONG), tmp_path / "set")
 
 
 @pytest.mark.parametrize(
@@ -660,7 +682,7 @@ def test_a_local_folder_is_all_files_below_it(tmp_path):
 def test_a_local_folder_that_is_not_whole_is_refused(tmp_path, build, says):
     build(tmp_path / "root")
     with pytest.raises(Refused, match=says):
-        fetch("set", Local(tmp_path / "root"), tmp_path / "set")
+        fetch("set", Local(path=str(tmp_path / "root")), tmp_path / "set")
     assert not (tmp_path / "set" / "data.json").exists()
 
 
@@ -670,7 +692,7 @@ def test_a_local_file_of_other_content_than_pinned_is_refused_by_name(tmp_path):
     with pytest.raises(
         Refused, match=rf"a\.csv: it is {found}, the config pins {WRONG}; put the right content"
     ):
-        fetch("set", Local(tmp_path / "a.csv", WRONG), tmp_path / "set")
+        fetch("set", Local(path=str(tmp_path / "a.csv"), sha256=WRONG), tmp_path / "set")
 
 
 def test_several_files_under_given_names(site, tmp_path):
@@ -679,10 +701,10 @@ def test_several_files_under_given_names(site, tmp_path):
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "x.csv").write_bytes(b"2\n")
     source = Files(
-        {
-            "train-labels-idx1-ubyte.gz": Download(site.url, bytes_digest(site.body)),
-            "given.csv": Local(tmp_path / "mine.csv"),
-            "extra": Local(tmp_path / "more"),
+        files={
+            "train-labels-idx1-ubyte.gz": Download(url=site.url, sha256=bytes_digest(site.body)),
+            "given.csv": Local(path=str(tmp_path / "mine.csv")),
+            "extra": Local(path=str(tmp_path / "more")),
         }
     )
     manifest = fetch("set", source, tmp_path / "set")
@@ -700,7 +722,9 @@ def test_several_files_under_given_names(site, tmp_path):
 def test_there_is_no_manifest_before_everything_is_there(site, tmp_path):
     site.statuses = [404]
     (tmp_path / "mine.csv").write_bytes(b"1\n")
-    source = Files({"a.csv": Local(tmp_path / "mine.csv"), "b": Download(site.url, RIGHT)})
+    source = Files(
+        files={"a.csv": Local(path=str(tmp_path / "mine.csv")), "b": Download(url=site.url, sha256=RIGHT)}
+    )
     with pytest.raises(Refused):
         fetch("set", source, tmp_path / "set")
     assert listing(tmp_path / "set") == []

@@ -84,14 +84,14 @@ def replay(folder, run, share):
 
 def test_a_run_and_the_replays_of_all_its_segments_are_identical(tmp_path):
     found = compare_replays(GOLDEN, replay(tmp_path / "replay", GOLDEN, 1))
-    assert (found["verdict"], found["mode"], found["unseen"]) == ("identical", "replay", 0)
-    assert [replay["segment"] for replay in found["replays"]] == [1, 2, 3]
+    assert (found.verdict, found.mode, found.unseen) == ("identical", "replay", 0)
+    assert [replay.segment for replay in found.replays] == [1, 2, 3]
     assert "a run of 6 steps and the replays of its 3 segments are identical" in sentence(found)
 
 
 def test_a_sample_says_with_what_probability_a_bad_segment_was_not_seen(tmp_path):
     found = compare_replays(GOLDEN, replay(tmp_path / "replay", GOLDEN, 0.5))
-    assert found["unseen"] == pytest.approx(1 / 3)
+    assert found.unseen == pytest.approx(1 / 3)
     assert "the replays of 2 of its 3 segments (a single bad one among the others" in sentence(found)
     assert "would be unseen with probability 0.333" in sentence(found)
 

@@ -7,6 +7,7 @@ order of a sum nor the instruction set can matter. What remains to differ is sam
 so, and waits to be killed.
 """
 
+import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,8 +136,9 @@ def reseeded(seed: int) -> Spec:
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
-    """Return the records of a finished run."""
-    return ledger.read(folder / ledger.FINISHED)
+    """Return the records of a finished run as JSON."""
+    ledger.read(folder / ledger.FINISHED)
+    return [json.loads(line) for line in ledger.lines(folder / ledger.FINISHED)]
 
 
 def rewrite(folder: Path, new: list[dict[str, Any]]) -> None:

@@ -1,16 +1,10 @@
 """Real containers for tests: podman's settings and storage of their own, and a registry on loopback."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 import servers
-
-PROGRAMS = ("buildah", "podman", "skopeo", "runc", "mmdebstrap", "docker-registry")
 
 _CONTAINERS = """
 [engine]
@@ -21,15 +15,6 @@ events_logger = "file"
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 netns = "none"
 """
-
-
-def require() -> None:
-    """Skip a test where containers cannot be had; where they must be (in CI), fail it."""
-    missing = [name for name in PROGRAMS if not shutil.which(name)]
-    if missing and os.environ.get("SAMEBITS_REQUIRE_CONTAINERS"):
-        pytest.fail(f"these are not installed: {', '.join(missing)}")
-    if missing:
-        pytest.skip(f"containers need {', '.join(missing)}")
 
 
 def settings(folder: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from samebits.config import load
 from samebits.jobs.layout import Layout
 from samebits.jobs.resolve import resolve
-from samebits.proof import compare
+from samebits.proof import compare, verdict
 
 MODEL = "m"
 
@@ -70,7 +70,7 @@ class Bench:
 
     def compare(self, *runs):
         """Return the verdict on some runs."""
-        return compare.compare([self.folder / run for run in runs])
+        return json.loads(verdict.encode(compare.compare([self.folder / run for run in runs])))
 
     def verdict(self, *runs):
         """Train some runs and return the verdict on them."""
@@ -95,7 +95,7 @@ class Bench:
                 text=True,
             )
             assert process.returncode == 0, process.stdout
-        return compare.compare_replays(self.folder / run, sample)
+        return json.loads(verdict.encode(compare.compare_replays(self.folder / run, sample)))
 
     def metrics(self, run):
         """Return the metrics of a run by name."""

@@ -14,6 +14,7 @@ import pytest
 
 import conda_channel
 import containers
+import programs
 from samebits.environments import read
 from samebits.environments.backends.conda import shim, solve
 from samebits.environments.backends.container import oci
@@ -56,7 +57,7 @@ OTHER_NUMPY = "2.2.6"  # with an OpenBLAS of its own
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A recipe trained in each backend, and in a conda environment with another NumPy."""
-    containers.require()
+    programs.need(*programs.CONTAINERS)
     folder = tmp_path_factory.mktemp("backends")
     workspace = Workspace(folder)
     (folder / "trees.py").write_text(RECIPE)

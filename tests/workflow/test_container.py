@@ -15,8 +15,10 @@ import pytest
 from safetensors.numpy import load_file
 
 import containers
+import programs
 from samebits.environments import build, find, verify
-from samebits.environments.backends.container import base, install, layers, oci, registry, run
+from samebits.environments.backends.backend import Process
+from samebits.environments.backends.container import BACKEND, base, layers, oci, registry, run
 from samebits.sealed.errors import Refused
 from workspace import ROOT
 
@@ -26,7 +28,7 @@ XGBOOST = find("xgboost-cpu", [ROOT])
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
     """Variables of a clean podman, for this process and all it starts."""
-    containers.require()
+    programs.need(*programs.CONTAINERS)
     variables = containers.settings(tmp_path_factory.mktemp("containers"))
     variables["SAMEBITS_PACKAGES"] = str(tmp_path_factory.mktemp("packages"))
     with pytest.MonkeyPatch.context() as patch:
@@ -62,8 +64,11 @@ def layer_of(prefix):
 
 def command(prefix, code, scratch):
     """Return the command that runs some Python as a measured process is run."""
-    image = run.load(prefix, verify(prefix))
-    return run.command(image, prefix, ["python", "-c", code], {"HOME": str(scratch)}, [], scratch)
+    process = Process(
+        command=["python", "-c", code], variables={"HOME": str(scratch)}, readable=[], writable=scratch
+    )
+    started, _ = BACKEND.command(prefix, verify(prefix), process)
+    return started
 
 
 def in_container(prefix, code, scratch):
@@ -146,9 +151,9 @@ def test_an_image_holds_no_time_no_host_and_no_bytecode(built):
 
 def test_a_base_must_be_named_by_its_digest(surroundings, monkeypatch):
     monkeypatch.setenv(base.BASE, "docker.io/library/python:3.11")
-    assert "name the image by its digest" in refusal(lambda: install.check(XGBOOST))
+    assert "name the image by its digest" in refusal(lambda: BACKEND.check(XGBOOST))
     monkeypatch.setenv(base.BASE, "docker.io/library/python@sha256:" + "0" * 64)
-    install.check(XGBOOST)
+    BACKEND.check(XGBOOST)
 
 
 def test_an_image_may_stand_on_one_that_is_named(built, tmp_path, monkeypatch):
@@ -178,11 +183,11 @@ def podman(*arguments):
 def test_a_builder_that_is_not_there_is_refused(surroundings, monkeypatch):
     monkeypatch.setenv("SAMEBITS_CONTAINER_BUILDER", "kaniko")
     assert "'kaniko': give an installed one of buildah, podman, docker" in refusal(
-        lambda: install.check(XGBOOST)
+        lambda: BACKEND.check(XGBOOST)
     )
     monkeypatch.delenv("SAMEBITS_CONTAINER_BUILDER")
     monkeypatch.setenv("PATH", "/nowhere")
-    assert "needs one of buildah, podman, docker" in refusal(lambda: install.check(XGBOOST))
+    assert "needs one of buildah, podman, docker" in refusal(lambda: BACKEND.check(XGBOOST))
 
 
 # --- running ---

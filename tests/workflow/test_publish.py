@@ -19,6 +19,7 @@ from passlib.apache import HtpasswdFile
 
 import conda_channel
 import containers
+import programs
 import servers
 from samebits.environments.lock import read_lock
 from samebits.environments.specification import find
@@ -63,7 +64,7 @@ def web(folder):
 @pytest.fixture(scope="module")
 def published(packaged, tmp_path_factory):
     """A model published to an index, a channel and a registry by the workflow; all of them run on."""
-    containers.require()
+    programs.need(*programs.CONTAINERS)
     folder = tmp_path_factory.mktemp("published")
     workspace = type(packaged)(folder / "work")
     shutil.copytree(packaged.folder, workspace.folder)

@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from families import some
 from samebits.sealed import checkpoint
 from training import losses, segments
 
@@ -114,7 +115,7 @@ def module(schedule=EPOCH):
     return MODULE.replace("{schedule}", schedule)
 
 
-@pytest.mark.parametrize("schedule", [EPOCH, STEP])
+@pytest.mark.parametrize("schedule", some([EPOCH, STEP]))
 def test_an_unmodified_module_trains_replays_and_is_measured_by_its_test_step(bench, schedule):
     spec = bench.spec(module(schedule), recipe="recipe.py:LitDigits", params={"hidden_size": 32})
     process = bench.run(spec, "run")
@@ -328,7 +329,7 @@ def hooks(text):
     return told[: next(index for index, hook in enumerate(told, 1) if hook.startswith("on_fit_end"))]
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("accumulate", some([2, 1]))
 def test_hooks_come_in_the_order_of_lightnings_own_trainer(bench, accumulate):
     recipe = TELLING.replace("{after_backward}", "on_after_backward" if accumulate == 1 else "")
     options = {"gradient_clip_val": 0.5, "accumulate_grad_batches": accumulate}

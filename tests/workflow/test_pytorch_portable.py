@@ -4,24 +4,23 @@ Emulation shows that bits depend on the processor. That they do not is proven fo
 this one, and for no other.
 """
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
+import programs
 from samebits.sealed.digest import bytes_digest
 from workspace import LONG
 
-QEMU = shutil.which("qemu-x86_64")
 MODELS = ("CNN", "MLP", "Attention", "LSTM")
 
-needs_qemu = pytest.mark.skipif(
-    QEMU is None and not os.environ.get("SAMEBITS_REQUIRE_QEMU"),
-    reason="qemu-x86_64 is not installed (Debian: qemu-user)",
-)
-
 RECIPE = (Path(__file__).parent / "portable_recipe.py").read_text()
+
+
+@pytest.fixture
+def qemu():
+    """Return the emulator's command."""
+    return programs.need_emulator()
 
 
 def train(bench, tier, threads, emulator=(), models=MODELS):
@@ -43,16 +42,14 @@ def differing(one, other):
 CASES = [(1, "Haswell"), *([(2, "EPYC")] if LONG else [])]
 
 
-@needs_qemu
 @pytest.mark.parametrize(("threads", "cpu"), CASES)
-def test_portable_ledgers_are_equal_on_every_processor(bench, threads, cpu):
+def test_portable_ledgers_are_equal_on_every_processor(qemu, bench, threads, cpu):
     native = train(bench, "portable", threads)
     assert len({bytes_digest(ledger) for ledger in native.values()}) == len(MODELS)
-    assert differing(native, train(bench, "portable", threads, (QEMU, "-cpu", cpu))) == set()
+    assert differing(native, train(bench, "portable", threads, (qemu, "-cpu", cpu))) == set()
 
 
-@needs_qemu
-def test_deterministic_ledgers_are_not(bench):
+def test_deterministic_ledgers_are_not(qemu, bench):
     """The twin: without what portable pins, emulated processors show their differences."""
     native = train(bench, "deterministic", 1, models=MODELS[:2])
-    assert differing(native, train(bench, "deterministic", 1, (QEMU, "-cpu", "Haswell"), MODELS[:2]))
+    assert differing(native, train(bench, "deterministic", 1, (qemu, "-cpu", "Haswell"), MODELS[:2]))

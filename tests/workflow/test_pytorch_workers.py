@@ -1,5 +1,6 @@
 """The number of processes that load batches changes nothing, whatever a data set draws and from where."""
 
+from families import more
 from samebits.sealed.execution import Execution
 from training import losses
 
@@ -67,6 +68,7 @@ def test_ledgers_are_equal_with_any_number_of_loader_workers(bench):
     assert len(set(losses(none))) == 24
 
 
+@more
 def test_so_they_are_with_several_threads_and_batches_a_step(bench):
     settings = {"threads": 2, "options": {"accumulate_grad_batches": 2}}
     none, two = ledgers(bench, bench.spec(AUGMENTED.format(hidden="pass"), **settings), (0, 2))

@@ -1,6 +1,5 @@
 """The report, opened in a real browser: it draws, says the verdicts, and asks nothing of the network."""
 
-import os
 import shutil
 import struct
 import zlib
@@ -8,11 +7,11 @@ import zlib
 import pytest
 from playwright.sync_api import sync_playwright
 
+import programs
 from made import finish, train
 from samebits import report
 from samebits.sealed.errors import Refused
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,11 +25,9 @@ OPTIONS = [
 
 @pytest.fixture(scope="module")
 def browser():
-    if BROWSER is None:
-        assert not os.environ.get("SAMEBITS_REQUIRE_BROWSER"), "no browser is installed"
-        pytest.skip("no browser is installed")
+    path = programs.need_browser()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser
         browser.close()
 

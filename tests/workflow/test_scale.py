@@ -1,6 +1,7 @@
 """Many small models on SLURM and on Dask while jobs and workers are killed at random: nothing is lost.
 
-SAMEBITS_MODELS says how many models there are: 2 by default, 300 with `make test-long`.
+SAMEBITS_MODELS says how many models there are: 2 in CI, 300 with `make test-long`. `make test` leaves this to
+tests/cluster, which kills workers, and to test_profiles.py, which trains on Dask.
 """
 
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import training
+from families import more
 from samebits.sealed.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 
@@ -188,6 +190,7 @@ def survive(prepared, arguments, kill):
     assert not descendants(process.pid)
 
 
+@more
 def test_on_dask_nothing_is_lost_and_every_verdict_is_that_of_one_machine(prepared):
     survive(prepared, DASK, kill_on_dask)
 

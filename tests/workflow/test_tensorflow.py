@@ -1,12 +1,11 @@
 """TensorFlow: compiled Keras models, trained, replayed, resumed and refused over processes."""
 
 import json
-import os
-import shutil
 import subprocess
 
 import pytest
 
+import programs
 from direct import Bench
 from samebits.sealed import seal
 from samebits.sealed.spec import Spec
@@ -340,9 +339,7 @@ for operator in (tf.math.rsqrt, lambda x: tf.matmul(x, x)):
 
 def test_the_reason_why_portable_is_refused(workspace, marker):
     """An operator of batch norm gives other bits elsewhere; the twin, a product of matrices, does not."""
-    if not (qemu := shutil.which("qemu-x86_64")):
-        assert "SAMEBITS_REQUIRE_QEMU" not in os.environ, "qemu-x86_64 is missing"
-        pytest.skip("qemu-x86_64 (Debian: qemu-user) is missing")
+    qemu = programs.need_emulator()
     write(workspace, marker)
     python = Bench(workspace, model("mlp.py:mlp")).python
     variables = {"TF_ENABLE_ONEDNN_OPTS": "0", "ONEDNN_MAX_CPU_ISA": "AVX2", "CUDA_VISIBLE_DEVICES": ""}

@@ -49,7 +49,7 @@ def made(folder, fault=None, losses=LOSSES):
         train(folder, losses, f"run-{run}", fault if run == 2 else None)
         measured = {"s": 2.5, "cpu_time": 2.0, "max_rss": 70.5, "max_pss": "NA", "h:m:s": "0:00:02"}
         (folder / f"run-{run}" / "benchmark.jsonl").write_text(json.dumps(measured) + "\n")
-    spec = ledger.read(folder / "run-1" / "ledger.jsonl")[0]["spec"]
+    spec = ledger.read(folder / "run-1" / "ledger.jsonl")[0].spec
     (folder / "spec.json").write_text(json.dumps(spec))
     (folder / "lint.sarif").write_text(json.dumps({"runs": [{"results": [{"level": "warning"}]}]}))
     (folder / "receipt.intoto.json").write_text("{}")
@@ -119,7 +119,7 @@ def test_a_run_is_what_its_ledger_says(tmp_path, where, look):
     run = look()["same/run-1"]
     assert run["status"] == "FINISHED"
     records = ledger.read(folder / "run-1" / "ledger.jsonl")
-    steps = [(r["step"], float.fromhex(r["loss"])) for r in records if r["kind"] == "step"]
+    steps = [(r.step, float.fromhex(r.loss)) for r in records if r.kind == "step"]
     assert [(step, value) for key, step, value, _ in run["metrics"] if key == "loss"] == steps
     end = 1767225600000  # 2026-01-01, when the one segment of 2.2 seconds ended
     assert run["times"] == (end - 2200, end)

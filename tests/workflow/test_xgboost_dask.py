@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from families import ALL, chosen, grows, some
 from samebits.sealed import ledger, seal
 from samebits.sealed.spec import Spec
 from slurm import slurm  # noqa: F401  a fixture
 from test_resume import wait_for
 from workspace import CACHE
 
-#: fresh clusters of each size; ten with `make test-long`
-CLUSTERS = int(os.environ.get("SAMEBITS_CLUSTERS", "3"))
+#: fresh clusters of each size: three in CI, ten with `make test-long`
+CLUSTERS = int(os.environ.get("SAMEBITS_CLUSTERS", "3" if ALL else "2"))
+
+#: up to so many workers
+WORKERS = 4 if ALL else 2
 
 RECIPE = """
 import os
@@ -97,6 +101,16 @@ def model(recipe="Trees", workers=2, **keys):
     }
 
 
+REPLAY = {"verify": {"mode": "replay"}}
+MODELS = {
+    "trees": model(**REPLAY),
+    "watched": model("Watched", params={"eta": 0.9}, **REPLAY),
+    "ranked": model("Ranked", params={"objective": "rank:ndcg"}, **REPLAY),
+}
+#: what `make test` trains of them
+KEPT = ("trees", "watched")
+
+
 @pytest.fixture(scope="module")
 def armed(tmp_path_factory):
     """The file that lets one worker kill itself, once."""
@@ -107,13 +121,7 @@ def armed(tmp_path_factory):
 def trained(module_workspace, armed):
     """Models that the workflow trained and replayed on clusters of its own."""
     module_workspace.write_recipe("trees.py", RECIPE.format(armed=str(armed)))
-    replay = {"verify": {"mode": "replay"}}
-    models = {
-        "trees": model(**replay),
-        "watched": model("Watched", params={"eta": 0.9}, **replay),
-        "ranked": model("Ranked", params={"objective": "rank:ndcg"}, **replay),
-    }
-    module_workspace.write_config(models=models)
+    module_workspace.write_config(models={name: MODELS[name] for name in chosen(MODELS, *KEPT)})
     process = module_workspace.run()
     assert process.returncode == 0, process.stdout
     return module_workspace
@@ -135,11 +143,11 @@ def finished(folder):
     return (folder / ledger.FINISHED).read_bytes()
 
 
-def test_replays_on_clusters_of_their_own_are_identical(trained):
-    for name in ("trees", "watched", "ranked"):
-        assert trained.verdict(name)["verdict"] == "identical"
-        spec, taken = trained.ledger(name)[0]["spec"], trained.results(name) / "run-1" / "fingerprint.json"
-        assert spec["processes"] == json.loads(taken.read_text())["framework"]["workers"] == 2
+@pytest.mark.parametrize("name", some(MODELS, *KEPT))
+def test_replays_on_clusters_of_their_own_are_identical(trained, name):
+    assert trained.verdict(name)["verdict"] == "identical"
+    spec, taken = trained.ledger(name)[0]["spec"], trained.results(name) / "run-1" / "fingerprint.json"
+    assert spec["processes"] == json.loads(taken.read_text())["framework"]["workers"] == 2
 
 
 def test_early_stopping_ends_in_all_workers_alike(trained):
@@ -162,7 +170,7 @@ from samebits.sealed.recipe import Recipe
 from samebits.sealed.spec import Spec
 
 spec, recipe, data, clusters = *map(Path, sys.argv[1:4]), int(sys.argv[4])
-for workers in (1, 2, 3, 4):
+for workers in range(1, int(sys.argv[5]) + 1):
     small = replace(Spec.read(spec), processes=workers, steps=3, segments=1)
     for _ in range(clusters):
         adapter = Adapter(small, 5, Recipe(recipe, small), load(data, small.data_digest), Execution())
@@ -174,13 +182,14 @@ for workers in (1, 2, 3, 4):
 """
 
 
+@grows
 def test_fresh_clusters_give_one_model_for_each_number_of_workers(trained, tmp_path):
     spec = base(trained)
     path = trained.results("trees") / "spec.json"
     process = subprocess.run(
         [
             *(trained.environment(spec).parent / "bin" / "python", "-sP", "-c", FRESH),
-            *(path, trained.folder / "trees.py", trained.data(spec).parent, str(CLUSTERS)),
+            *(path, trained.folder / "trees.py", trained.data(spec).parent, str(CLUSTERS), str(WORKERS)),
         ],
         env=seal.environment(spec, trained.library("xgboost_dask"), tmp_path),
         cwd=tmp_path,
@@ -189,8 +198,8 @@ def test_fresh_clusters_give_one_model_for_each_number_of_workers(trained, tmp_p
     )
     assert process.returncode == 0
     models = [line.split()[1:] for line in process.stdout.splitlines() if line.startswith("model ")]
-    assert list(Counter(map(tuple, models)).values()) == [CLUSTERS] * 4
-    assert len({digest for _, digest in models}) == 4  # the twin: another number is another model
+    assert list(Counter(map(tuple, models)).values()) == [CLUSTERS] * WORKERS
+    assert len({digest for _, digest in models}) == WORKERS  # the twin: another number is another model
 
 
 DEFAULT_PLACEMENT = """
@@ -293,15 +302,21 @@ def foreign(variables):
 
 @pytest.mark.parametrize(
     ("names", "changes", "words"),
-    [
-        (["a"], {}, ["has 1 worker(s), but the spec has 2"]),
-        (["a", "b", "c"], {}, ["has 3 worker(s), but the spec has 2"]),
-        (["a", "b"], {"threads": 2}, ["worker ", " at tcp://", "has 2 thread(s), but the spec has 1"]),
-        (["a", "b"], {"change": without_seal}, ["worker ", "PYTHONHASHSEED must be '0'", "-m distributed"]),
-        (["a", "b"], {"change": foreign}, ["worker ", "OMP_WAIT_POLICY"]),
-        (["a", "b"], {"settings": False}, ["its scheduler runs work stealing", "WORK_STEALING=False"]),
-    ],
-    ids=["fewer", "more", "threads", "variables", "foreign", "stealing"],
+    some(
+        [
+            (["a"], {}, ["has 1 worker(s), but the spec has 2"]),
+            (
+                ["a", "b"],
+                {"change": without_seal},
+                ["worker ", "PYTHONHASHSEED must be '0'", "-m distributed"],
+            ),
+            (["a", "b", "c"], {}, ["has 3 worker(s), but the spec has 2"]),
+            (["a", "b"], {"threads": 2}, ["worker ", " at tcp://", "has 2 thread(s), but the spec has 1"]),
+            (["a", "b"], {"change": foreign}, ["worker ", "OMP_WAIT_POLICY"]),
+            (["a", "b"], {"settings": False}, ["its scheduler runs work stealing", "WORK_STEALING=False"]),
+        ]
+    ),
+    ids=["fewer", "variables", "more", "threads", "foreign", "stealing"],
 )
 def test_another_cluster_is_refused_by_name(trained, tmp_path, names, changes, words):
     with cluster(trained, base(trained), tmp_path / "cluster", names, **changes) as address:

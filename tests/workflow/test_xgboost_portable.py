@@ -1,13 +1,12 @@
 """The tier portable of XGBoost: emulated processors of other makers and ages give the ledger of this one."""
 
 import json
-import os
-import shutil
 import subprocess
 from dataclasses import replace
 
 import pytest
 
+import programs
 from boosters import boosters
 from samebits.sealed import ledger, seal
 from samebits.sealed.spec import Spec
@@ -37,15 +36,11 @@ MODELS = {
 @pytest.fixture(scope="module")
 def qemu():
     """Return the emulator's command."""
-    if (found := shutil.which("qemu-x86_64")) is None:
-        if os.environ.get("SAMEBITS_REQUIRE_QEMU") == "1":
-            pytest.fail("qemu-x86_64 is not installed")
-        pytest.skip("qemu-x86_64 is not installed")
-    return found
+    return programs.need_emulator()
 
 
 @pytest.fixture(scope="module")
-def trained(module_workspace, tmp_path_factory):
+def trained(qemu, module_workspace, tmp_path_factory):
     """Models trained natively."""
     unused = tmp_path_factory.mktemp("unused") / "armed"
     module_workspace.write_recipe("boosters.py", boosters(unused) + BLAS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from samebits import environments, root
 from samebits.config import options
-from samebits.datasets import fetch
+from samebits.datasets import fetch, sources
 from samebits.jobs import install_library as libraries
 from samebits.sealed import data, library, seal
 from samebits.sealed.digest import bytes_digest, file_digest
@@ -201,6 +201,6 @@ def place(source, cache):
 
 def bench(folder, prefix):
     """Fetch the digits, and return a bench in a folder."""
-    fetch.fetch("sklearn:digits", fetch.Sklearn("digits"), folder / "data")
+    fetch.fetch("sklearn:digits", sources.Sklearn(sklearn="digits"), folder / "data")
     libraries.install("pytorch", folder / "library")
     return Bench(folder, prefix, folder / "data")

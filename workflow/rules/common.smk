@@ -1,5 +1,9 @@
 # The config, checked before anything else happens, and what several themes need.
 #
+# A rule is one of three, and is called so. A job makes something: by what it does (train) or makes (spec). A gate
+# reads what a job found and fails if it is bad (verify, linted), so that Snakemake keeps the evidence. A target has
+# no output of its own and asks for those of all models (all, package, images, publish) or environments (lock).
+#
 # These rules run by themselves and as a module of other pipelines, under a prefix and several times side by side.
 # Snakemake puts the prefix before the paths in input, output, log and benchmark, before those that input functions
 # return, and nowhere else. So, in every rule:
@@ -21,10 +25,10 @@ from samebits import snakefile
 from samebits.config import find, load, read
 from samebits.sealed.errors import Refused
 from samebits import environments, tracking
-from samebits.jobs.layout import KINDS, Layout, command_on_path
+from samebits.jobs import snakemake_internals
+from samebits.jobs.layout import Layout, command_on_path
 from samebits.proof.sample import Sample
 from snakemake.exceptions import WorkflowError
-from snakemake.io import strip_wildcard_constraints
 
 # from git or GitHub come these rules alone, and the commands that they call from what is installed
 if samebits.__version__ != "0.1.0":
@@ -33,8 +37,10 @@ if samebits.__version__ != "0.1.0":
         "use the tag of that version, or samebits.snakefile()"
     )
 
+#: folder of environments in the cache -> the backend that installs them
+BACKENDS = environments.backends.folders()
 #: how a pipeline calls this instance; none where these rules are no module
-INSTANCE = __name__
+INSTANCE = snakemake_internals.instance(workflow)
 ROOTS = [Path.cwd(), samebits.root()]
 
 # A config of the user's replaces the worked examples: merged with them it would train them, too. A module has the
@@ -52,9 +58,10 @@ if INSTANCE is None and "models" not in config:
     configfile: FOUND
 
 
-FILES = [] if INSTANCE else [each for each in workflow.configfiles if each != FOUND]
+FILES = snakemake_internals.config_files(workflow)
+FILES = [] if INSTANCE else [each for each in FILES if each != FOUND]
 # `snakemake lock` must get by with the locks that it renews; no setting tells the targets so early
-LOCKED = workflow.modifier.modify_rulename("lock") not in sys.argv
+LOCKED = snakemake_internals.full_name(workflow, "lock") not in sys.argv
 
 try:
     LAYOUT = Layout(load(config, FILES, ROOTS, LOCKED, INSTANCE is not None), ROOTS)
@@ -78,17 +85,8 @@ def environment_of(model):
 
 
 def made_once(proxy):
-    """Let the first of several instances make a file of the cache.
-
-    To Snakemake their rules are ambiguous, and the statement `ruleorder` knows those of one instance only.
-    """
-    pattern = proxy.output[0]
-    makers = [
-        each.name
-        for each in workflow.rules
-        if each.output and strip_wildcard_constraints(each.output[0]) == pattern
-    ]
-    workflow._ruleorder.add(*makers)
+    """Let the first of several instances make a file of the cache."""
+    snakemake_internals.made_by_first(workflow, proxy.output[0])
 
 
 def runs_of(wildcards):
@@ -122,8 +120,7 @@ def comparison(runs, sample):
 
 def failures_of(output, wildcards):
     """Return how many attempts to track a model left the file that a rule's pattern names pending."""
-    path = strip_wildcard_constraints(output).format(**wildcards)
-    return tracking.failures(Path(path))
+    return tracking.failures(Path(output.format(**wildcards)))
 
 
 wildcard_constraints:
@@ -131,7 +128,7 @@ wildcard_constraints:
     run="[0-9]+",
     segment="[0-9]+",
     environment="[^/]+",
-    kind="|".join(KINDS),
+    kind="|".join(BACKENDS),
     data="[^/]+",
     lock="[0-9a-f]{12}",
     framework="[a-z_]+",

@@ -5,7 +5,7 @@ rule environment:
     input:
         # the locks' digest is part of the prefix, so their time does not matter
         locks=lambda wildcards: ancient(
-            LAYOUT.locks(wildcards.environment, wildcards.kind)
+            LAYOUT.locks(wildcards.environment, BACKENDS[wildcards.kind])
         ),
     output:
         manifest=local(
@@ -20,7 +20,7 @@ rule environment:
         install=1,
     params:
         prefix=lambda wildcards, output: str(Path(output.manifest).parent),
-        backend=lambda wildcards: KINDS[wildcards.kind],
+        backend=lambda wildcards: BACKENDS[wildcards.kind],
     message:
         "building the locked environment {wildcards.environment}"
     shell:
@@ -45,9 +45,7 @@ rule lock:
 # cannot be had, so what it installed is checked here before anything may use it.
 rule check_conda:
     input:
-        locks=lambda wildcards: ancient(
-            LAYOUT.locks(wildcards.environment, "envs/conda")
-        ),
+        locks=lambda wildcards: ancient(LAYOUT.locks(wildcards.environment, "conda")),
     output:
         checked=touch(f"{LAYOUT.results}/environments/{{environment}}.checked"),
     log:

@@ -53,7 +53,7 @@ rule package:
 
 
 # An image that serves a model: its environment's image, and the package in it.
-rule serving:
+rule image:
     input:
         packages=rules.dist.output.packages,
         environment=lambda wildcards: local(LAYOUT.image(wildcards.model)),

@@ -1,7 +1,7 @@
 # Publishing what was packaged, to the places that the config names. Passwords come from the environment.
 
 
-rule published:
+rule upload:
     input:
         packages=rules.dist.output.packages,
     output:

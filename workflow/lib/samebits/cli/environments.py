@@ -37,18 +37,13 @@ def lock(
     from samebits import environments
     from samebits.environments import backends
 
-    if backend != Backend.pip:
-        backends.need_conda()
+    installer = backends.load(backend.value if backend else backends.LOCKS_ALL)
+    installer.require()
     sources = [environments.find(name, roots()) for name in names or environments.known(roots()[:1])]
     if not sources:
         raise Refused("there is no envs/<name>/environment.yaml here; name an environment")
     for source in sources:
-        if backend == Backend.pip:
-            environments.write_lock(source)
-        else:
-            from samebits.environments.backends.conda import solve
-
-            solve.write_lock(source)
+        installer.write_lock(source)
 
 
 @env.command("list")
@@ -96,10 +91,9 @@ def env_verify(prefix: Annotated[Path, typer.Argument(help="A built environment.
 @env.command("conda")
 def env_conda(folder: Annotated[Path, typer.Argument(help="Where to put it.")]) -> None:
     """Write a conda command for Snakemake's `--sdm conda`, where no conda is installed; prints its folder."""
-    from samebits.environments import backends
+    from samebits.environments.backends.conda import BACKEND, shim
 
-    backends.need_conda()
-    from samebits.environments.backends.conda import shim
+    BACKEND.require()
 
     print(shim.write(folder).parent)
 
@@ -121,12 +115,9 @@ def env_check(
 ) -> None:
     """Check that a conda environment holds what its locks say, as packed (for Snakemake's `--sdm conda`)."""
     from samebits import environments
-    from samebits.environments import backends
+    from samebits.environments.backends.conda import BACKEND
 
-    backends.need_conda()
-    from samebits.environments.backends.conda import install
-
-    install.check_prefix(environments.find(name, roots()), prefix)
+    BACKEND.check_prefix(environments.find(name, roots()), prefix)
     print(f"{prefix}: {name}, as it is locked")
 
 

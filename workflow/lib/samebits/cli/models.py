@@ -156,19 +156,15 @@ def compare(
             ledger.settle(run)
         return
     print(verdict.sentence(found))
-    raise typer.Exit(found["verdict"] != "identical")
+    raise typer.Exit(not found.identical)
 
 
 @app.command(hidden=True)
-def schema(config: Annotated[Path, typer.Argument()], receipt: Annotated[Path, typer.Argument()]) -> None:
-    """Write the JSON Schemas of the config and of receipts (for developers: they are committed)."""
-    import json
+def schema() -> None:
+    """Write the JSON Schemas of config, spec, verdict, … into the checkout (for developers)."""
+    from samebits.jobs import schemas
 
-    from samebits.config import schema
-    from samebits.receipt import statement
-
-    for path, described in ((config, schema()), (receipt, statement.schema())):
-        path.write_text(json.dumps(described, indent=2) + "\n")
+    schemas.write(samebits.root())
 
 
 @profile.command("list")

@@ -10,7 +10,7 @@ from samebits.cli.app import RULES, app, roots
 from samebits.cli.steps import DataManifest, EnvironmentManifest, Library, Recipe, SpecFile, inputs
 from samebits.sealed.errors import Refused
 
-Description = Annotated[str, typer.Option(help="The section package of the model, as JSON.")]
+DescriptionJson = Annotated[str, typer.Option(help="The section package of the model, as JSON.")]
 Verdict = Annotated[Path, typer.Option(exists=True, help="verdict.json in the model's folder.")]
 
 
@@ -22,23 +22,23 @@ def stage(
     environment: EnvironmentManifest,
     library: Library,
     verdict: Verdict,
-    description: Description,
+    description: DescriptionJson,
     folder: Annotated[Path, typer.Option(help="The folder to make.")],
 ) -> None:
     """Lay out the package of a verified model, and let it predict what the ledger recorded."""
-    from samebits.config import Package
     from samebits.jobs import launch
+    from samebits.packaging.description import Description
     from samebits.packaging.stage import stage as lay_out
     from samebits.proof.verdict import read
     from samebits.sealed.spec import Spec
 
     found = read(verdict)
-    run = verdict.parent / str(found["runs"][0]["run"])
-    section = Package.model_validate_json(description)
-    names = section.names(Spec.read(spec).model)
+    run = verdict.parent / str(found.runs[0].run)
+    described = Description.model_validate_json(description)
+    names = described.names(Spec.read(spec).model)
     lay_out(run, found, recipe, names, folder)
     given = inputs(spec, recipe, data, environment, library, "{}")
-    if status := launch.package(given, run, folder, names, section.description()):
+    if status := launch.package(given, run, folder, names, described):
         raise typer.Exit(status)
 
 
@@ -46,22 +46,22 @@ def stage(
 def package(
     verdict: Verdict,
     staged: Annotated[Path, typer.Option(exists=True, help="What `samebits stage` made.")],
-    description: Description,
+    description: DescriptionJson,
     output: Annotated[Path, typer.Option(help="packages.json; the packages lie beside it.")],
 ) -> None:
     """Write the wheel and the conda package of a verified model, and list them with their digests."""
-    from samebits.config import Package
     from samebits.packaging.assemble import build
+    from samebits.packaging.description import Description
     from samebits.proof.verdict import read
     from samebits.receipt import Different, Uncheckable
     from samebits.receipt.issue import own_key
     from samebits.sealed import files
     from samebits.sealed.digest import file_digest
 
-    section = Package.model_validate_json(description)
-    names = section.names(read(verdict)["model"])
+    described = Description.model_validate_json(description)
+    names = described.names(read(verdict).model)
     try:
-        made = build(verdict.parent, staged, names, section.description(), own_key(), output.parent)
+        made = build(verdict.parent, staged, names, described, own_key(), output.parent)
     except (Different, Uncheckable) as error:
         raise Refused(f"{error}; run the workflow again, so that the receipt is issued anew") from None
     listed = {path.name: file_digest(path) for path in made}
@@ -115,6 +115,7 @@ def publish(
     from dataclasses import asdict
 
     from samebits import config
+    from samebits.publish.places import Places
     from samebits.publish.uploads import publish
     from samebits.receipt import Different
     from samebits.receipt.keys import own_public
@@ -122,11 +123,11 @@ def publish(
 
     if places is None:
         places = json.dumps(config.read(config.find(roots())).get("publish", {}))
-    section = config.parse_publish(places)
+    where = Places.parse(places)
     if (key := own_public()) is None:
         raise Refused("there is no key of yours that could have signed them; run the target package")
     try:
-        done = publish(packages, section.places(), key, dry_run)
+        done = publish(packages, where, key, dry_run)
     except Different as different:
         raise Refused(f"{different}; run the target package again") from None
     for each in done:

@@ -76,7 +76,7 @@ def _verdict(path: Path) -> None:
 
     found = verdict.read(path)
     print(verdict.sentence(found), file=sys.stderr)
-    raise typer.Exit(found["verdict"] != "identical")
+    raise typer.Exit(not found.identical)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samebits.cli.app import RULES, app
+from samebits.sealed.errors import Refused
 
 if TYPE_CHECKING:
     from samebits.jobs import launch
@@ -30,11 +31,10 @@ def data(
     folder: Annotated[Path, typer.Option(help="Where to put it.")],
 ) -> None:
     """Fetch a data set, check it, and write data.json."""
-    from samebits import config
-    from samebits.datasets import download, fetch
+    from samebits.datasets import download, fetch, sources
 
     with download.display() as progress:
-        fetch.fetch(name, config.parse_data(source).source(), folder, progress)
+        fetch.fetch(name, sources.parse(source), folder, progress)
 
 
 @app.command(rich_help_panel=RULES)
@@ -43,8 +43,12 @@ def library(
     folder: Annotated[Path, typer.Argument(help="Where to put it.")],
 ) -> None:
     """Lay out what measured processes import of samebits, which no environment holds."""
+    from samebits import frameworks
     from samebits.jobs import install_library
 
+    if framework not in frameworks.known():
+        known = ", ".join(frameworks.known())
+        raise Refused(f"there is no framework {framework!r}; samebits has {known}")
     install_library.install(framework, folder)
 
 

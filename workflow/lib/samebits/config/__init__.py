@@ -1,33 +1,14 @@
 """The config: what a user writes, typed, checked before any job starts, and described as a JSON Schema.
 
-Lives on the workflow side only; measured processes see the resolved ``samebits.spec.Spec``.
+A section's type is declared by the part of samebits that owns it, and composed in ``whole``. Measured
+processes see none of it, but the resolved ``samebits.sealed.spec.Spec``.
 """
 
-from samebits.config.files import find, read
+from samebits.config.json_schema import schema
+from samebits.config.model import Model
+from samebits.config.reading import find, read
 from samebits.config.recipes import recipe_file
-from samebits.config.sections import (
-    Config,
-    Model,
-    Package,
-    Publish,
-    Tracking,
-    parse_data,
-    parse_publish,
-    schema,
-)
 from samebits.config.validation import load
+from samebits.config.whole import Config
 
-__all__ = [
-    "Config",
-    "Model",
-    "Package",
-    "Publish",
-    "Tracking",
-    "find",
-    "load",
-    "parse_data",
-    "parse_publish",
-    "read",
-    "recipe_file",
-    "schema",
-]
+__all__ = ["Config", "Model", "find", "load", "read", "recipe_file", "schema"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from samebits.config.sections import Model
-from samebits.config.words import near
+from samebits.config.messages import near
+from samebits.config.model import Model
 from samebits.sealed.errors import Refused
 
 

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
-from urllib.parse import urlsplit
 
 import requests
 import rich.progress
@@ -28,7 +27,8 @@ import urllib3.exceptions
 from rich.console import Console
 from rich.filesize import decimal
 
-from samebits.sealed.data import write_atomically
+from samebits.datasets.sources import shown
+from samebits.sealed import files
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
 
@@ -93,13 +93,8 @@ def download(
             "make room and run again, the download goes on from there"
         ) from None
     transfer.part.replace(target)
+    files.sync(target.parent)
     transfer.notes.unlink(missing_ok=True)
-
-
-def shown(url: str) -> str:
-    """Return a URL without what may be secret in it."""
-    split = urlsplit(url)
-    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"
 
 
 class _Transfer:
@@ -161,7 +156,7 @@ class _Transfer:
         """Note which version the bytes to come belong to."""
         self._forget()
         notes = {"sha256": self._sha256, "version": version}
-        write_atomically(self.notes, json.dumps(notes).encode("ascii"))
+        files.write(self.notes, json.dumps(notes))
         self._version = version
 
     def _attempt(self, session: requests.Session) -> bool:

@@ -12,7 +12,7 @@ from samebits.sealed.errors import Refused
 from samebits.sealed.locks import turn
 
 
-def build(source: Source, prefix: Path, backend: str = "pip", *, force: bool = False) -> Manifest:
+def build(source: Source, prefix: Path, backend: str = backends.DEFAULT, *, force: bool = False) -> Manifest:
     """Make sure that a prefix holds the locked environment, and return its manifest.
 
     A finished prefix of the same lock is verified and left as it is. One of another lock, and a half-built

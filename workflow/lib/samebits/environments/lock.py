@@ -5,7 +5,6 @@ but narrower: comments, ``name==version`` and ``--hash=sha256:…``, and nothing
 path, URL or option.
 """
 
-import os
 import re
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from samebits.environments import uv
 from samebits.environments.size import measure
 from samebits.environments.specification import Source, specification
+from samebits.sealed import files
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
 
@@ -75,15 +75,21 @@ def write_lock(source: Source, provided: Mapping[str, str] | None = None) -> Non
         f"# environment.yaml {file_digest(source.specification)}\n"
         f"# Python {wanted.python}, {PLATFORM}\n"
     ) + (f"# {size} bytes to download\n" if size else "")
-    draft = source.lock.with_name(f".{source.lock.name}.{os.getpid()}")
+    _parse(source, header + pins)
+    write_file(source.lock, header + pins)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write what is made of an environment's description, whole or not at all; make its folder.
+
+    Raises:
+        Refused: it cannot be written.
+    """
     try:
-        draft.write_text(header + pins, encoding="utf-8")
-        _parse(source, draft)
-        draft.replace(source.lock)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, text, shared=True)
     except OSError as error:
-        raise Refused(f"{source.lock}: cannot be written: {error.strerror}") from None
-    finally:
-        draft.unlink(missing_ok=True)
+        raise Refused(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def check_lock(source: Source) -> None:
@@ -103,7 +109,7 @@ def read_lock(source: Source) -> dict[str, str]:
     """
     if not source.lock.is_file():
         raise Refused(f"{source.lock} is missing: run `samebits env lock {source.name}`")
-    return _parse(source, source.lock)
+    return _parse(source, source.lock.read_bytes().decode(errors="replace"))
 
 
 def read_hashes(source: Source) -> dict[str, list[str]]:
@@ -118,11 +124,11 @@ def read_hashes(source: Source) -> dict[str, list[str]]:
     return {match[1]: re.findall(r"sha256:([0-9a-f]{64})", match[3]) for match in matches}
 
 
-def _parse(source: Source, path: Path) -> dict[str, str]:
-    """Read the file at ``path`` as the source's lock."""
+def _parse(source: Source, text: str) -> dict[str, str]:
+    """Read a text as the source's lock."""
     wanted = specification(source)
     mend = f"run `samebits env lock {source.name}`"
-    lines = path.read_bytes().decode(errors="replace").replace("\\\n", "").splitlines()
+    lines = text.replace("\\\n", "").splitlines()
     origins = [match[1] for line in lines if (match := ORIGIN.fullmatch(line))]
     if origins != [file_digest(source.specification)]:
         raise Refused(f"{source.lock} was not made from {source.specification} as it is now: {mend}")

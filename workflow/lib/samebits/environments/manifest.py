@@ -4,12 +4,13 @@ It is written last, so a prefix without it is half built. It holds no time and n
 """
 
 import json
-import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from samebits.environments import backends
+from samebits.sealed import files as stored
 from samebits.sealed.digest import canonical_json, files_digest
 from samebits.sealed.errors import Refused
 
@@ -30,7 +31,7 @@ class Manifest:
         digest: ``sha256:…`` of the content; equal wherever the same lock gave the same files.
         packages: name -> version.
         files: path relative to the prefix -> ``sha256:…``, or ``-> target`` for a link.
-        backend: what installed it: ``pip``, ``conda`` or ``container``.
+        backend: what installed it, one of ``backends.NAMES``.
         packaged: files of conda packages -> ``sha256:…`` in their package, before the prefix was written
             into them.
     """
@@ -41,7 +42,7 @@ class Manifest:
     digest: str
     packages: dict[str, str]
     files: dict[str, str]
-    backend: str = "pip"
+    backend: str
     packaged: dict[str, str] = field(default_factory=dict)
     format: str = FORMAT
 
@@ -85,10 +86,7 @@ def read(prefix: Path) -> Manifest:
                 f"{path}: its format is {fields.get('format')!r}, this is {FORMAT!r}: {build} --force`"
             )
         manifest = Manifest(**fields)
-        if manifest.backend == "container":  # its digest is that of a file in it, the image's manifest
-            digest = manifest.digest if manifest.digest in manifest.files.values() else ""
-        else:
-            digest = content_digest(manifest.python, manifest.files, manifest.packaged)
+        digest = backends.load(manifest.backend).digest(manifest)
     except (FileNotFoundError, NotADirectoryError):
         raise Refused(f"{prefix} is no finished environment, it has no {FILE}: {build}`") from None
     except OSError as error:
@@ -102,14 +100,4 @@ def read(prefix: Path) -> Manifest:
 
 def write(prefix: Path, manifest: Manifest) -> None:
     """Write a prefix's manifest: whole or, if power fails, not at all."""
-    draft = prefix / f".{FILE}.draft"
-    with draft.open("wb") as file:
-        file.write(canonical_json(asdict(manifest)))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(prefix / FILE)
-    folder = os.open(prefix, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    stored.write(prefix / FILE, canonical_json(asdict(manifest)))

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
 from samebits.sealed.errors import Refused
 
 
@@ -30,8 +32,8 @@ def check_installed(
     here = os.path.relpath(site, prefix)
     folders = sorted(path for path in site.glob("*.dist-info") if f"{here}/{path.name}/METADATA" in files)
     installed = [Distribution.at(path) for path in folders]
-    found = sorted(f"{_name(each.name)}=={_version(each.version)}" for each in installed)
-    locked = sorted(f"{_name(package)}=={_version(version)}" for package, version in pins.items())
+    found = sorted(_pin(each.name, each.version) for each in installed)
+    locked = sorted(_pin(package, version) for package, version in pins.items())
     if found != locked:
         other = sorted(set(found) ^ set(locked)) or found
         raise Refused(
@@ -50,7 +52,7 @@ def _check_record(
     name: str, prefix: Path, site: Path, distribution: Distribution, files: Mapping[str, str]
 ) -> set[str]:
     """Check one package's files; return the paths it lists, relative to the prefix."""
-    package = _name(distribution.name)
+    package = canonicalize_name(distribution.name)
     listed = set()
     for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
         path, expected = (*row, "", "")[:2]
@@ -92,11 +94,6 @@ def _is_bytecode_of(path: str, listed: set[str]) -> bool:
     return match is not None and f"{match[1]}{match[2]}.py" in listed
 
 
-def _name(name: str) -> str:
-    """Spell a package's name as locks do (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _version(version: str) -> str:
-    """Spell a version as locks do: some wheels' metadata still say 2024.01.05 (PEP 440: 2024.1.5)."""
-    return re.sub(r"(?<![\w])0+(?=\d)", "", version.lower())
+def _pin(name: str, version: str) -> str:
+    """Spell a package as locks do: some wheels' metadata still say 2024.01.05 where PEP 440 has 2024.1.5."""
+    return f"{canonicalize_name(name)}=={canonicalize_version(version, strip_trailing_zero=False)}"

@@ -1,16 +1,15 @@
 """The bill of materials of an environment, from its locks: CycloneDX 1.6 in JSON, always the same bytes."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from samebits.environments import backends
+from samebits.environments.backends.backend import LockedPackage
 from samebits.environments.extras import need
-from samebits.environments.lock import read_hashes, read_lock
+from samebits.environments.lock import write_file
 from samebits.environments.specification import Source
-from samebits.sealed.errors import Refused
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
@@ -23,7 +22,7 @@ def write(source: Source, backend: str, output: Path) -> None:
 
     Args:
         source: the environment.
-        backend: whose packages are listed: ``conda`` adds those of ``conda-lock.yml`` for this machine.
+        backend: whose packages for this machine are listed.
         output: the file.
 
     Raises:
@@ -43,58 +42,32 @@ def write(source: Source, backend: str, output: Path) -> None:
     bom = Bom(
         serial_number=uuid5(NAMESPACE_URL, f"{source.name} {lock}"),
         metadata=BomMetaData(component=subject, timestamp=datetime.fromtimestamp(0, UTC)),
-        components=[*_wheels(source), *(_conda(source) if backend == "conda" else ())],
+        components=[_component(package) for package in installer.packages(source)],
     )
     bom.register_dependency(subject, bom.components)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(JsonV1Dot6(bom).output_as_string(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{output}: cannot be written: {error.strerror}") from None
+    write_file(output, JsonV1Dot6(bom).output_as_string(indent=2) + "\n")
 
 
-def _wheels(source: Source) -> Iterator["Component"]:
-    """Yield the locked wheels. A lock has the hashes of all files of a version, of which one is installed."""
+def _component(package: LockedPackage) -> "Component":
+    """Describe a package. Where a lock accepts several files, their hashes are no hash of the package."""
     from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
     from cyclonedx.model.component import Component, ComponentType
     from packageurl import PackageURL
 
-    hashes = read_hashes(source)
-    for name, version in read_lock(source).items():
-        url = PackageURL("pypi", None, name, version)
-        files = ExternalReference(
-            type=ExternalReferenceType.DISTRIBUTION,
-            url=XsUri(f"https://pypi.org/simple/{name}/"),
-            comment="the hashes of the files that the lock accepts",
-            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=each) for each in hashes[name]],
-        )
-        yield Component(
-            name=name,
-            version=version,
-            type=ComponentType.LIBRARY,
-            purl=url,
-            bom_ref=str(url),
-            external_references=[files],
-        )
-
-
-def _conda(source: Source) -> Iterator["Component"]:
-    """Yield the locked conda packages of this machine's platform."""
-    from cyclonedx.model import HashAlgorithm, HashType
-    from cyclonedx.model.component import Component, ComponentType
-    from packageurl import PackageURL
-
-    from samebits.environments.backends.conda.solve import here, read_lock
-
-    for package in read_lock(source, here()):
-        where = {"build": package.build, "channel": package.channel, "subdir": package.subdir}
-        url = PackageURL("conda", None, package.name, package.version, where)
-        digest = package.sha256.removeprefix("sha256:")
-        yield Component(
-            name=package.name,
-            version=package.version,
-            type=ComponentType.LIBRARY,
-            purl=url,
-            bom_ref=str(url),
-            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
-        )
+    url = PackageURL(package.type, None, package.name, package.version, dict(package.qualifiers))
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=each) for each in package.hashes]
+    files = ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(package.page),
+        comment="the hashes of the files that the lock accepts",
+        hashes=hashes,
+    )
+    return Component(
+        name=package.name,
+        version=package.version,
+        type=ComponentType.LIBRARY,
+        purl=url,
+        bom_ref=str(url),
+        hashes=() if package.page else hashes,
+        external_references=[files] if package.page else (),
+    )

@@ -43,6 +43,12 @@ class Source:
         """``conda-lock.yml``: all other packages, written by ``samebits lock``."""
         return self.folder / "conda-lock.yml"
 
+    @property
+    def files(self) -> list[Path]:
+        """All that describes the environment and is there: ``environment.yaml`` and its locks."""
+        named = (self.specification, self.lock, self.conda_lock)
+        return [path for path in named if path.is_file()]
+
 
 @dataclass(frozen=True)
 class Specification:

@@ -1,11 +1,10 @@
 """Remember that an environment was verified: jobs that start in it soon after need not hash it again.
 
-Whoever writes, replaces or adds a file leaves a trace that no program can remove: its ctime is set by the
-kernel alone. So as long as each file has the inode, size and times that it had before all were hashed, each
-has the bytes that were hashed. The clock that ctime is taken from can be set, and what a disk returns can
-change by itself: a memory ends with the boot it was made in, and after an hour. One trace is missing: what a
-process stores into a mapping of the file that it has stored into before. ``samebits env verify`` and images
-do without the memory.
+Writing, replacing or adding a file changes its ctime, which the kernel alone sets and no program can set
+back. So as long as each file has the inode, size and times that it had before all were hashed, it has the
+bytes that were hashed. That counts for an hour and within one boot, since the clock behind ctime can be set,
+and what a disk returns can change by itself. One way to write leaves no trace: storing into a mapping of the
+file, in a page that was written to before. ``samebits env verify`` always hashes everything.
 """
 
 import contextlib
@@ -15,6 +14,8 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from samebits.sealed import files as stored
 
 #: seconds for which a verification counts
 LIFETIME = 3600
@@ -27,7 +28,7 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class Memory:
+class VerifiedState:
     """The state of a prefix's files, as their inodes tell it, and where it is remembered.
 
     Attributes:
@@ -41,7 +42,7 @@ class Memory:
     settled: bool
 
     @staticmethod
-    def of(prefix: Path, files: list[str]) -> "Memory":
+    def of(prefix: Path, files: list[str]) -> "VerifiedState":
         """Look at the files of a prefix.
 
         Raises:
@@ -57,7 +58,7 @@ class Memory:
             newest = max(newest, found.st_ctime_ns)
         boot = BOOT.read_text().strip().replace("-", "")
         settled = newest < time.time_ns() - SETTLED * 1_000_000_000
-        return Memory(prefix.parent / f".{prefix.name}.verified-{boot}", state.hexdigest(), settled)
+        return VerifiedState(prefix.parent / f".{prefix.name}.verified-{boot}", state.hexdigest(), settled)
 
     def holds(self) -> bool:
         """Say whether this user's files were verified in this very state, within the last hour."""
@@ -78,12 +79,7 @@ class Memory:
                 old = other.lstat().st_mtime < time.time() - LIFETIME
                 if old and other.name.startswith(f"{self.path.name.rpartition('-')[0]}-"):
                     other.unlink()
-            draft = self.path.with_name(f"{self.path.name}-{os.getpid()}")
-            try:
-                draft.write_text(json.dumps({"state": self.state, "second": _now()}))
-                draft.replace(self.path)
-            finally:
-                draft.unlink(missing_ok=True)
+            stored.write(self.path, json.dumps({"state": self.state, "second": _now()}), shared=True)
 
 
 def _now() -> float:

@@ -1,13 +1,13 @@
 """Hold an installed environment against its manifest: before every measured process, so it must be quick."""
 
 import shlex
-import subprocess
 from pathlib import Path
 
+from samebits.environments import backends
 from samebits.environments import manifest as manifests
 from samebits.environments.listing import digests, listing
 from samebits.environments.manifest import Manifest
-from samebits.environments.verified_cache import Memory
+from samebits.environments.verified_cache import VerifiedState
 from samebits.sealed.errors import Refused
 
 SHOWN = 3
@@ -19,7 +19,7 @@ def verify(prefix: Path) -> Manifest:
     Raises:
         Refused: the prefix is not built, files changed, are missing or were added, or its Python is another.
     """
-    return _verify(prefix, remembered=False)
+    return _verify(prefix, cached=False)
 
 
 def confirm(prefix: Path) -> Manifest:
@@ -28,25 +28,24 @@ def confirm(prefix: Path) -> Manifest:
     Raises:
         Refused: as ``verify`` does.
     """
-    return _verify(prefix, remembered=True)
+    return _verify(prefix, cached=True)
 
 
-def _verify(prefix: Path, *, remembered: bool) -> Manifest:
+def _verify(prefix: Path, *, cached: bool) -> Manifest:
     prefix = prefix.resolve()
     manifest = manifests.read(prefix)
     where = shlex.quote(str(prefix))
-    mend = f"run `samebits env build {manifest.name} {where}{backend(manifest)} --force`"
+    mend = f"run `samebits env build {manifest.name} {where}{_option(manifest)} --force`"
     paths = listing(prefix)
     try:
-        memory = Memory.of(prefix, paths)  # taken first: what changes during the hashing shows next time
-        if not (remembered and memory.holds()):
+        # looked at first, so that a change during the hashing shows next time
+        verified = VerifiedState.of(prefix, paths)
+        if not (cached and verified.holds()):
             _compare(prefix, manifest, [path for path in paths if path != manifests.FILE], mend)
-            memory.keep()
+            verified.keep()
     except OSError as error:
         raise Refused(f"{error.filename}: cannot be read: {error.strerror}; {mend}") from None
-    if manifest.backend == "container":
-        return manifest  # its Python is in the image
-    python = python_version(prefix)
+    python = backends.load(manifest.backend).python_version(prefix, manifest)
     if python != manifest.python:
         was = f"was built on Python {manifest.python}, which has become {python or 'unusable'}"
         raise Refused(f"environment {manifest.name} in {prefix} {was}; {mend}")
@@ -68,18 +67,6 @@ def _compare(prefix: Path, manifest: Manifest, paths: list[str], mend: str) -> N
         )
 
 
-def backend(manifest: Manifest) -> str:
-    """Return the option that names a backend on the command line; the usual one needs none."""
-    return "" if manifest.backend == "pip" else f" --backend {manifest.backend}"
-
-
-def python_version(prefix: Path) -> str:
-    """Ask a prefix's interpreter for its full version; empty if it does not run.
-
-    The interpreter is a link to one outside the prefix, which an upgrade can replace.
-    """
-    command = [str(prefix / "bin" / "python"), "-ISc", "import sys; print(sys.version.split()[0])"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+def _option(manifest: Manifest) -> str:
+    """Return the option that names a backend on the command line; the default needs none."""
+    return "" if manifest.backend == backends.DEFAULT else f" --backend {manifest.backend}"

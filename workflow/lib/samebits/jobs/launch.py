@@ -1,6 +1,5 @@
 """The launcher: makes sure that the environment is the locked one, then becomes the measured process."""
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from samebits import environments
+from samebits.environments.backends.backend import Process
 from samebits.packaging import interface, probe
-from samebits.packaging.metadata import Description
+from samebits.packaging.description import Description
 from samebits.packaging.naming import Names
 from samebits.proof.sample import Sample
-from samebits.sealed import children, gpus, seal
+from samebits.sealed import children, gpus, locks, seal
 from samebits.sealed.data import Manifest
 from samebits.sealed.errors import Refused
 from samebits.sealed.execution import Execution
@@ -148,16 +148,16 @@ class _Prepared:
             variables: all that it is to have.
             readable: what it may read besides the inputs.
         """
-        if self.manifest.backend != "container":
-            return list(command), variables
-        from samebits.environments.backends.container import run
-
-        inputs, prefix = self.inputs, self.inputs.prefix.resolve()
-        image = run.load(prefix, self.manifest)
+        inputs = self.inputs
         given = [path.resolve() for path in (inputs.spec, inputs.recipe, inputs.data, inputs.library)]
-        paths = [*given, *_referred(inputs.data), *readable]
-        # podman's own variables; the process in the container gets the others
-        return run.command(image, prefix, command, variables, paths, self.folder), dict(os.environ)
+        process = Process(
+            command=command,
+            variables=variables,
+            readable=[*given, *_referred(inputs.data), *readable],
+            writable=self.folder,
+        )
+        backend = environments.backends.load(self.manifest.backend)
+        return backend.command(inputs.prefix.resolve(), self.manifest, process)
 
 
 def _prepare(inputs: Inputs, folder: Path) -> _Prepared:
@@ -220,10 +220,8 @@ def _alone(folder: Path) -> None:
         Refused: another process is training there.
     """
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Refused(f"another process is training in {folder}; let it finish, or end it first") from None
+    if not locks.take(descriptor):
+        raise Refused(f"another process is training in {folder}; let it finish, or end it first")
     os.set_inheritable(descriptor, True)
 
 

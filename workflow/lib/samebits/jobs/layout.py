@@ -10,28 +10,16 @@ import sys
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from samebits import environments
-from samebits.config import Config, Model, Tracking, recipe_file
+from samebits.config import Config, Model, recipe_file
+from samebits.environments.backends import DEFAULT, IMAGES
 from samebits.sealed import library
 from samebits.sealed.digest import bytes_digest
 from samebits.sealed.errors import Refused
-
-#: folder of environments in the cache -> backend that installs them
-PIP = "envs"
-KINDS = {PIP: "pip", "envs/conda": "conda", "envs/container": "container"}
+from samebits.tracking.destination import Tracking
 
 _SHORT = 12  # hex digits of a digest in a path
-
-#: keys of a model that its spec does not depend on
-_NOT_IDENTITY: dict[str, Any] = {
-    "runs": True,
-    "verify": True,
-    "loader_workers": True,
-    "dask": {"scheduler", "cluster"},
-    "package": True,
-}
 
 
 class Layout:
@@ -63,8 +51,8 @@ class Layout:
         return self.models[model].verify.mode == "replay"
 
     def model_settings(self, model: str) -> str:
-        """Return as JSON what of a model's section its spec depends on: more runs are the same training."""
-        return self.models[model].model_dump_json(exclude=_NOT_IDENTITY)
+        """Return as JSON what of a model's section its spec depends on."""
+        return self.models[model].identity
 
     def execution(self, model: str, virtual: bool = False) -> str:
         """Return as JSON how a model is trained where its result does not depend on it."""
@@ -96,9 +84,7 @@ class Layout:
     @property
     def tracking(self) -> list[str]:
         """Options of the command that tracks: where, and under which names."""
-        section = self.config.tracking or Tracking()
-        options = section.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
-        return [part for key, value in options.items() for part in (f"--{key}", value)]
+        return (self.config.tracking or Tracking()).options
 
     def inputs(self, model: str) -> dict[str, str]:
         """Return what a model is trained from: recipe, library, and the manifests of data and environment."""
@@ -112,17 +98,17 @@ class Layout:
 
     def image(self, model: str) -> str:
         """Return the manifest of a model's environment as a container, whatever it was trained in."""
-        return self._environment(self.models[model].environment, "container")
+        return self._environment(self.models[model].environment, IMAGES)
 
     @property
     def environments(self) -> list[str]:
         """The environments of all models, sorted."""
         return sorted({model.environment for model in self.models.values()})
 
-    def locks(self, environment: str, kind: str = PIP) -> list[str]:
-        """Return the locks of an environment; ``kind`` is one of ``KINDS``, the folder in the cache."""
+    def locks(self, environment: str, backend: str = DEFAULT) -> list[str]:
+        """Return the locks of an environment that a backend installs."""
         source = environments.find(environment, self.roots)
-        return [str(source.lock), *([str(source.conda_lock)] if KINDS[kind] == "conda" else [])]
+        return [str(path) for path in environments.backends.load(backend).locks(source)]
 
     def model_data(self, model: str) -> str:
         """Return where a model's data set comes from, as JSON."""
@@ -180,9 +166,8 @@ class Layout:
 
 def prefix(cache: str, source: environments.Source, backend: str) -> Path:
     """Return where an environment is built: below the cache, named by its locks."""
-    lock = environments.backends.load(backend).lock_digest(source)
-    (kind,) = (kind for kind, value in KINDS.items() if value == backend)
-    return Path(cache) / kind / f"{source.name}-{_short(lock)}"
+    installer = environments.backends.load(backend)
+    return Path(cache) / installer.folder / f"{source.name}-{_short(installer.lock_digest(source))}"
 
 
 def _short(digest: str) -> str:

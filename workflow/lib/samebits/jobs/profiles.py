@@ -5,12 +5,16 @@ workflow's own ``profiles/`` (9.27). So ours are copied there; each finds its wo
 package for it.
 """
 
-import os
 from pathlib import Path
 
+from platformdirs import PlatformDirs
+
 from samebits import root
+from samebits.sealed import files
 from samebits.sealed.errors import Refused
 
+#: as Snakemake itself asks for its folders
+_SNAKEMAKE = PlatformDirs("snakemake", "snakemake")
 _MARK = "# written by `samebits profiles install`\n"
 
 
@@ -26,14 +30,12 @@ def folder(name: str) -> Path:
 
 def user_folder() -> Path:
     """Return the folder in which Snakemake looks up a user's profiles."""
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "snakemake"
+    return _SNAKEMAKE.user_config_path
 
 
 def looked_up() -> list[Path]:
     """Return the folders in which Snakemake looks up profiles by name, besides the working one."""
-    shared = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
-    return [user_folder(), *(Path(each) / "snakemake" for each in shared.split(":"))]
+    return [user_folder(), _SNAKEMAKE.site_config_path]
 
 
 def install() -> list[Path]:
@@ -48,5 +50,5 @@ def install() -> list[Path]:
             raise Refused(f"a profile {name!r} of yours is at {target.parent}; rename it and install again")
     for name, target in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_MARK + (folder(name) / "config.yaml").read_text())
+        files.write(target, _MARK + (folder(name) / "config.yaml").read_text())
     return [target.parent for target in targets.values()]

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from samebits import environments
-from samebits.config import parse_data
-from samebits.config.sections import NAME
-from samebits.datasets import download, fetch
+from samebits.datasets import download, fetch, sources
 from samebits.environments.specification import Source
 from samebits.jobs import install_library as libraries
 from samebits.jobs import layout
@@ -28,6 +26,7 @@ from samebits.sealed.digest import canonical_json
 from samebits.sealed.errors import Refused
 from samebits.sealed.execution import Execution
 from samebits.sealed.spec import Spec
+from samebits.section import NAME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +129,7 @@ def _again(checked: Checked, spec: Spec, run: Path, scratch: Path, request: Requ
             *("--ledger", str(sample.parent / f"segment-{segment}" / "ledger.jsonl")),
         )
     found = compare.compare_replays(run, sample)
-    if found["verdict"] != "identical":
+    if not found.identical:
         raise Different(verdict.sentence(found))
     return verdict.sentence(found)
 
@@ -160,9 +159,8 @@ def _environment(made: Path, spec: Spec, scratch: Path, request: Request) -> Pat
     folder = scratch / "envs" / spec.environment
     folder.mkdir(parents=True)
     source = Source(spec.environment, folder)
-    for path in (source.specification, source.lock, source.conda_lock):
-        if (made / path.name).is_file():
-            shutil.copyfile(made / path.name, path)
+    for path in Source(spec.environment, made).files:
+        shutil.copyfile(path, folder / path.name)
     backend = _described(made)["environment"]["backend"]
     if backend not in environments.backends.NAMES:
         raise Refused(f"the environment is of the backend {backend!r}, which this version does not know")
@@ -183,18 +181,16 @@ def _data(made: Path, spec: Spec, scratch: Path, request: Request) -> Path:
         Different: it is not what the model was trained on.
     """
     described = _described(made)["data"]
-    source = parse_data(json.dumps(described["source"]))
+    source = sources.parse(json.dumps(described["source"]))
     if request.data is not None:
-        fetched: Any = fetch.Local(request.data)
+        source = sources.Local(path=str(request.data))
     elif source.local_paths():
         raise Uncheckable(
             f"the data set {spec.data} ({spec.data_digest}) was in files of its maker: "
             f"{', '.join(sorted(described['files']))}; give them with --data"
         )
-    else:
-        fetched = source.source()
     with download.display() as progress:
-        fetch.fetch(spec.data, fetched, scratch / "data", progress)
+        fetch.fetch(spec.data, source, scratch / "data", progress)
     if (found := Manifest.read(scratch / "data").digest) != spec.data_digest:
         raise Different(f"{spec.model}: the data set {spec.data} is {found} now, and not {spec.data_digest}")
     return scratch / "data"

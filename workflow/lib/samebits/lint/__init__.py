@@ -1,9 +1,11 @@
 """The linter: finds, before any training, what would make a result irreproducible.
 
-Files are parsed and resolved (``names``), never imported. What is known of frameworks lies in catalogs
-(``catalog/*.toml``); what catalogs cannot say is in ``rules``.
+Files are parsed and resolved (``semantics``), never imported. What is known of frameworks lies in ``catalog``;
+what can be said about it in ``rules``, by way of questions that several of them ask (``analyses``). ``driver``
+goes from paths to findings, and ``output`` writes these.
 """
 
-from samebits.lint.command import Options, run
+from samebits.lint.driver.invocation import Options, run
+from samebits.lint.output import rulebook as explain
 
-__all__ = ["Options", "run"]
+__all__ = ["Options", "explain", "run"]

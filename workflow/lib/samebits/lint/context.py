@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from samebits.lint.catalog.entries import Effect
 from samebits.sealed.errors import Refused
 from samebits.sealed.tiers import TIERS, at_least
 
@@ -18,7 +19,7 @@ class Context:
 
     Attributes:
         device: ``cpu`` or ``cuda``; None means that it may run on either.
-        tier: what is to be pinned (see ``samebits.sealed.tiers``).
+        tier: what is to be pinned (see ``samebits.tiers``).
         versions: framework -> version, for what differs between versions.
         sealed: the file runs as a recipe of samebits, which seeds, orders and switches itself.
     """
@@ -45,13 +46,9 @@ class Context:
             return True
         return versions.contains(self.versions[framework].partition("+")[0], prereleases=True)
 
-    def severity(self, effect: str, device: str) -> str | None:
-        """Return how bad an operator's effect is here, or None where it has none.
-
-        ``raises`` under deterministic algorithms, ``switch`` (deterministic once they are on), ``varies``
-        whatever is set, ``slower``.
-        """
-        if effect == "slower":
+    def severity(self, effect: Effect, device: str) -> str | None:
+        """Return how bad an operator's effect is here, or None where it has none."""
+        if effect is Effect.SLOWER:
             return "note"
         if not self.runs_on(device):
             return None
@@ -59,7 +56,7 @@ class Context:
             return "note"
         if not at_least(self.tier, "deterministic"):
             return "warning"
-        if effect == "switch":
+        if effect is Effect.SWITCH:
             return None if self.sealed else "warning"
         return "error" if self.device is not None or device == "any" else "warning"
 

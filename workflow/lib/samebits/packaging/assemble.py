@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import Any, Literal
 
 from samebits.packaging import card, conda, wheel
-from samebits.packaging.metadata import Description, Metadata
+from samebits.packaging.description import Description
+from samebits.packaging.metadata import Metadata
 from samebits.packaging.naming import Names
 from samebits.proof import verdict
 from samebits.receipt import archive, envelope, materials, statement
@@ -38,7 +39,7 @@ def build(
         samebits.receipt.Different: the results are not what was signed, or were signed by another key.
     """
     receipt = check(results, [key.public]).receipt
-    found = verdict.read(results / "verdict.json")
+    found = verdict.read(results / verdict.FILE)
     with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
         package = Path(scratch) / names.module
         shutil.copytree(staged / names.module, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -91,7 +92,7 @@ def _describe(
         license=described.license,
         card=text,
         requires=signature["requires"],
-        further=described.dependencies,
+        further=tuple(described.dependencies),
     )
 
 

@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from samebits.environments import backends
 from samebits.environments.backends.container import oci
-from samebits.environments.backends.container.install import IMAGE
 from samebits.environments.verify import verify
 from samebits.receipt.check import check
 from samebits.receipt.keys import PublicKey
@@ -40,7 +40,7 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         samebits.receipt.Different: the wheel is not what was signed.
     """
     manifest = verify(prefix)
-    if manifest.backend != "container":
+    if manifest.backend != backends.IMAGES:
         raise Refused(
             f"{prefix} is of the backend {manifest.backend}: a serving image stands on a container's"
         )
@@ -53,12 +53,12 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         about = json.loads((checked.folder / "about.json").read_bytes())
         layer = Path(scratch) / "layer.tar"
         _layer(unpacked, layer)
-        base, config = oci.image(prefix / IMAGE, manifest.digest)
+        base, config = oci.image(prefix / oci.IMAGE, manifest.digest)
         shutil.rmtree(output, ignore_errors=True)
         blobs = output / "blobs" / "sha256"
         blobs.mkdir(parents=True)
         below = base["layers"][0]
-        _link(prefix / IMAGE / "blobs" / "sha256" / _hex(below["digest"]), blobs / _hex(below["digest"]))
+        _link(prefix / oci.IMAGE / "blobs" / "sha256" / _hex(below["digest"]), blobs / _hex(below["digest"]))
         above = {**below, "digest": file_digest(layer), "size": layer.stat().st_size}
         shutil.move(layer, blobs / _hex(above["digest"]))
     made = oci.blob(blobs, _config(config, above["digest"], checked.folder.name, about))

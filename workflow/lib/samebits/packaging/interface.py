@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 from samebits import frameworks
 from samebits.packaging import card
-from samebits.packaging.metadata import Description
+from samebits.packaging.description import Description
 from samebits.packaging.naming import Names
 from samebits.packaging.stage import MATERIALS, PREDICTIONS, RUNTIME
 from samebits.sealed import inputs

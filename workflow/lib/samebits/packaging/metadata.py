@@ -4,58 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-from packaging.requirements import InvalidRequirement, Requirement
-
 from samebits.packaging.naming import Names
-from samebits.sealed.errors import Refused
 
 #: distributions of PyPI that conda-forge calls otherwise
 CONDA = {"torch": "pytorch", "xgboost-cpu": "py-xgboost-cpu", "xgboost": "py-xgboost"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Description:
-    """What its maker says of a package.
-
-    Attributes:
-        summary: one line; made from the model if empty.
-        license: an SPDX expression; none if empty.
-        dependencies: further requirements, as pip writes them.
-    """
-
-    summary: str = ""
-    license: str = ""
-    dependencies: tuple[str, ...] = ()
-
-    def summary_of(self, spec: dict[str, Any]) -> str:
-        """Return the summary, made from the spec if there is none."""
-        made = f"A {spec['framework']} model trained on {spec['data']}, proven bit-identical"
-        return self.summary or made
-
-
-def check(names: Names, described: Description) -> None:
-    """Refuse what no index would take.
-
-    Raises:
-        Refused: a requirement or the licence is not written as indexes read it, or a requirement is a URL.
-    """
-    for each in described.dependencies:
-        try:
-            requirement = Requirement(each)
-        except InvalidRequirement:
-            raise Refused(
-                f"{each!r} is no requirement of {names.distribution}; write NAME==VERSION"
-            ) from None
-        if requirement.url:
-            raise Refused(f"{each!r} is a URL, which no index takes; write NAME==VERSION")
-    if described.license:
-        try:
-            canonicalize_license_expression(described.license)
-        except InvalidLicenseExpression:
-            raise Refused(
-                f"{described.license!r} is no licence; write an SPDX expression such as MIT"
-            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ import json
 import shutil
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from samebits import frameworks
 from samebits.packaging.naming import Names
 from samebits.proof import verdict
-from samebits.results import runs
+from samebits.proof.verdict import Verdict
+from samebits.results.run import Run
 from samebits.sealed import ledger, tiers
 from samebits.sealed.errors import Refused
 from samebits.sealed.spec import Spec
@@ -24,7 +24,7 @@ PREDICTIONS = "predictions.safetensors"
 _RUNTIME = ("__main__.py", "_kernels.py", "_rows.py", "_service.py")
 
 
-def stage(run: Path, found: dict[str, Any], recipe: Path, names: Names, folder: Path) -> None:
+def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -> None:
     """Lay out ``folder/<module>``: the runtime, the model's files, the recipe, and what is known of it.
 
     Beside it are the recorded predictions.
@@ -39,9 +39,9 @@ def stage(run: Path, found: dict[str, Any], recipe: Path, names: Names, folder: 
     Raises:
         Refused: the verdict is not identical or of another ledger, or the run is not what its ledger says.
     """
-    shown = runs.read(run)
-    spec = Spec.parse(json.dumps(shown.records[0]["spec"]).encode(), str(run / ledger.FINISHED))
-    if found["verdict"] != "identical" or shown.head not in [each["ledger"] for each in found["runs"]]:
+    shown = Run.open(run).check()
+    spec = Spec.parse(json.dumps(shown.spec).encode(), str(run / ledger.FINISHED))
+    if not found.identical or shown.head not in [each.ledger for each in found.runs]:
         raise Refused(
             f"model {spec.model}: only what was verified is packaged; see {run.parent / 'verdict.json'}"
         )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -10,99 +10,80 @@ from typing import Any
 import numpy as np
 
 from samebits.proof.sample import Sample
-from samebits.proof.verdict import FORMAT
-from samebits.results import runs
-from samebits.results.runs import Run
+from samebits.proof.verdict import Compared, Difference, Verdict
+from samebits.results.run import Run
 from samebits.sealed import checkpoint, fingerprint
-from samebits.sealed.digest import array, bytes_digest, canonical_json, rows
+from samebits.sealed.digest import Tensor, array, canonical_json, rows
 from samebits.sealed.errors import Refused
-from samebits.sealed.ledger import Record
+from samebits.sealed.ledger import Checkpoint, Record, Step
 from samebits.sealed.nested import VALUES
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Where two runs part.
-
-    Attributes:
-        runs: the names of the two runs.
-        kind: what differs first: spec, data, loss, checkpoint, model, predictions, metrics or length.
-        step: the first step whose record differs; None where it is no step's.
-        segment: the segment, from 1, that the step belongs to.
-        tensor: the first tensor (or setting) that differs in the first checkpoint that does.
-        values: what the two runs have there; floating point in hex.
-        message: all of this in one line.
-    """
-
-    runs: tuple[str, str]
-    kind: str
-    step: int | None
-    segment: int | None
-    tensor: str | None
-    values: tuple[str, str]
-    message: str
-
-
-def compare(folders: Sequence[Path]) -> dict[str, Any]:
-    """Compare the runs of a model with the first of them; return the verdict as ``verdict.json`` holds it.
+def compare(folders: Sequence[Path]) -> Verdict:
+    """Compare the runs of a model with the first of them.
 
     Raises:
         Refused: a run is not finished, or a file of it is not what its ledger says.
     """
-    first, *others = [runs.read(folder) for folder in folders]
-    named = [{"run": run.name, **_digests(run)} for run in (first, *others)]
-    return _verdict(first, [(first, other) for other in others], mode="rerun", runs=named)
+    first, *others = [Run.open(folder).check() for folder in folders]
+    return _verdict(first, [(first, other) for other in others], others, mode="rerun")
 
 
-def compare_replays(folder: Path, sample: Path) -> dict[str, Any]:
-    """Compare a run with the replays of its segments, which lie beside their sample; return the verdict.
+def compare_replays(folder: Path, sample: Path) -> Verdict:
+    """Compare a run with the replays of its segments, which lie beside their sample.
 
     Raises:
         Refused: as ``compare`` does, or the sample was drawn for another run.
     """
-    run, drawn = runs.read(folder), Sample.read(sample)
+    run, drawn = Run.open(folder).check(), Sample.read(sample)
     if drawn.head != run.head:
         raise Refused(f"{sample} was drawn for another ledger than that of {folder}; run the workflow again")
     pairs = []
     for number in drawn.segments:
         start, conclude = drawn.ends(number)
-        replay = runs.read_replay(sample.parent / f"segment-{number}", number, conclude)
+        replay = Run.open_replay(sample.parent / f"segment-{number}", number).check_replay(conclude)
         pairs.append((run.excerpt(number, start, conclude), replay))
+    replays = [
+        Compared(segment=number, ledger=replay.head, fingerprint=replay.fingerprint_digest)
+        for number, (_, replay) in zip(drawn.segments, pairs, strict=True)
+    ]
     return _verdict(
         run,
         pairs,
         mode="replay",
-        runs=[{"run": run.name, **_digests(run)}],
-        replays=[{"segment": k, **_digests(b)} for k, (_, b) in zip(drawn.segments, pairs, strict=True)],
+        replays=tuple(replays),
         segments=drawn.of,
         nonce=drawn.nonce,
         unseen=drawn.unseen,
     )
 
 
-def _verdict(first: Run, pairs: Sequence[tuple[Run, Run]], **compared: Any) -> dict[str, Any]:
-    """Compare pair by pair; ``compared`` says what was."""
-    parted = [found for one, other in pairs if (found := difference(one, other))]
-    states = first.of("checkpoint")
-    spec = first.records[0]["spec"]
-    return {
-        "format": FORMAT,
-        "model": spec["model"],
-        "verdict": "different" if parted else "identical",
-        **compared,
-        "steps": states[-1]["step"],
-        "tier": spec["tier"],
-        "framework": spec["framework"],
-        "state": states[-1]["state"],
-        "loss": first.of("step")[-1]["loss"],
-        "metrics": first.of("metrics")[0]["values"],
-        "differences": [asdict(found) for found in parted],
-        "fingerprints": {
+def _verdict(
+    first: Run, pairs: Sequence[tuple[Run, Run]], others: Sequence[Run] = (), **compared: Any
+) -> Verdict:
+    """Compare pair by pair; ``others`` are whole runs beside the first, ``compared`` says what else was."""
+    differences = tuple(found for one, other in pairs if (found := difference(one, other)))
+    return Verdict(
+        model=first.spec["model"],
+        verdict="different" if differences else "identical",
+        runs=tuple(
+            Compared(run=run.name, ledger=run.head, fingerprint=run.fingerprint_digest)
+            for run in (first, *others)
+        ),
+        steps=first.checkpoints[-1].step,
+        tier=first.spec["tier"],
+        framework=first.spec["framework"],
+        state=first.checkpoints[-1].state,
+        loss=first.steps[-1].loss,
+        metrics=tuple(first.metrics),
+        differences=differences,
+        fingerprints={
             other.name: changes
             for _, other in pairs
             if (changes := fingerprint.differences(first.fingerprint, other.fingerprint))
         },
-    }
+        **compared,
+    )
 
 
 def difference(a: Run, b: Run) -> Difference | None:
@@ -113,89 +94,106 @@ def difference(a: Run, b: Run) -> Difference | None:
     if a.whole and b.whole and a.head == b.head:  # the chain ties the head to every line before
         return None
     for x, y in zip_longest(a.records, b.records):
-        if x is None or y is None or x["kind"] != y["kind"]:
-            return _told(
-                a, b, "length", None, None, (str(len(a.records)), str(len(b.records))), "their ledgers"
-            )
-        # as bytes: to Python 1, 1.0 and True are equal, and so are 0.0 and -0.0
-        if canonical_json({**x, "prev": None}) != canonical_json({**y, "prev": None}):
-            return _explain(a, b, x, y)
+        if x is None or y is None or x.kind != y.kind:
+            counts = str(len(a.records)), str(len(b.records))
+            return _Parting(a, b).at("length", counts, "their ledgers")
+        if x.content != y.content:
+            return _explain(_Parting(a, b), x, y)
     return None
 
 
-def _explain(a: Run, b: Run, x: Record, y: Record) -> Difference:
+@dataclass(frozen=True)
+class _Parting:
+    """Two runs that part somewhere."""
+
+    a: Run
+    b: Run
+
+    def at(
+        self,
+        kind: str,
+        values: tuple[str, str],
+        what: str,
+        *,
+        step: int | None = None,
+        tensor: str | None = None,
+        where: str = "",
+    ) -> Difference:
+        """Say that they part at ``what``, where they have the ``values``."""
+        names = (self.a.name, self.b.name)
+        return Difference(
+            runs=names,
+            kind=kind,
+            step=step,
+            segment=None if step is None else self.a.segment(step),
+            tensor=tensor,
+            values=values,
+            message=f"{names[0]} and {names[1]} part at {what}: {values[0]} and {values[1]}{where}",
+        )
+
+
+def _explain(parting: _Parting, x: Record, y: Record) -> Difference:
     """Say what it means that ``x`` and ``y`` are the first records to differ."""
-    match x["kind"]:
-        case "spec":
-            return _explain_spec(a, b)
-        case "step":
-            step = x["step"]
-            if x["inputs"] != y["inputs"]:
-                kind, values, what = "data", (x["inputs"], y["inputs"]), "the data that step read"
+    match x, y:
+        case Step(), Step():
+            tensor, where = _first_tensor(parting, x.step)
+            if x.inputs != y.inputs:
+                kind, values, what = "data", (x.inputs, y.inputs), "the data that step read"
             else:
-                kind, values, what = "loss", (x["loss"], y["loss"]), "its loss"
-            tensor, where = _first_tensor(a, b, step)
-            return _told(a, b, kind, step, tensor, values, f"step {step}: {what}", where)
-        case "checkpoint":
-            tensor, where = _first_tensor(a, b, x["step"])
-            values = (x["state"], y["state"])
-            return _told(a, b, "checkpoint", x["step"], tensor, values, f"step {x['step']}: the state", where)
-    kind = x["kind"]
-    values = (_brief(x), _brief(y))
-    return _told(a, b, kind, None, None, values, f"after the last step: the {kind}")
+                kind, values, what = "loss", (x.loss, y.loss), "its loss"
+            return parting.at(kind, values, f"step {x.step}: {what}", step=x.step, tensor=tensor, where=where)
+        case Checkpoint(), Checkpoint():
+            tensor, where = _first_tensor(parting, x.step)
+            values = (x.state, y.state)
+            what = f"step {x.step}: the state"
+            return parting.at("checkpoint", values, what, step=x.step, tensor=tensor, where=where)
+    if x.kind == "spec":
+        return _explain_spec(parting.a, parting.b)
+    return parting.at(x.kind, (_brief(x), _brief(y)), f"after the last step: the {x.kind}")
 
 
 def _explain_spec(a: Run, b: Run) -> Difference:
     """Name what was trained differently, down to the library whose version changed."""
-    found = fingerprint.differences(a.records[0]["spec"], b.records[0]["spec"])
+    found = fingerprint.differences(a.spec, b.spec)
     if "environment_digest" in found:
         found |= fingerprint.differences(a.fingerprint["libraries"], b.fingerprint["libraries"], "library")
     parts = [f"{key}: {x} in {a.name}, {y} in {b.name}" for key, (x, y) in found.items()]
     key, (x, y) = next(iter(found.items()))
-    message = f"{a.name} and {b.name} did not train the same spec: " + "; ".join(parts)
-    return Difference((a.name, b.name), "spec", None, None, key, (str(x), str(y)), message)
+    return Difference(
+        runs=(a.name, b.name),
+        kind="spec",
+        step=None,
+        segment=None,
+        tensor=key,
+        values=(str(x), str(y)),
+        message=f"{a.name} and {b.name} did not train the same spec: " + "; ".join(parts),
+    )
 
 
-def _told(
-    a: Run,
-    b: Run,
-    kind: str,
-    step: int | None,
-    tensor: str | None,
-    values: tuple[str, str],
-    what: str,
-    where: str = "",
-) -> Difference:
-    segment = None if step is None else a.segment(step)
-    message = f"{a.name} and {b.name} part at {what}: {values[0]} and {values[1]}{where}"
-    return Difference((a.name, b.name), kind, step, segment, tensor, values, message)
-
-
-def _first_tensor(a: Run, b: Run, step: int) -> tuple[str | None, str]:
+def _first_tensor(parting: _Parting, step: int) -> tuple[str | None, str]:
     """Find the first tensor that differs in the first checkpoint at or after ``step`` that does.
 
     Returns:
         The tensor's name, and a phrase with the element and both values in hex.
     """
     equal = 0
-    for x, y in zip(a.of("checkpoint"), b.of("checkpoint"), strict=False):
-        if x["state"] == y["state"]:
-            equal = x["step"]
+    for x, y in zip(parting.a.checkpoints, parting.b.checkpoints, strict=False):
+        if x.state == y.state:
+            equal = x.step
             continue
-        if x["step"] < step:
+        if x.step < step:
             continue
-        path = Path("checkpoints") / checkpoint.file_name(x["step"])
-        one, other = checkpoint.read(a.folder / path), checkpoint.read(b.folder / path)
+        one, other = (checkpoint.read(run.checkpoint(x.step)) for run in (parting.a, parting.b))
         digests = zip(rows(one), rows(other), strict=False)
         name = next((r.name for r, s in digests if r != s), None)
         if name is None or name not in one or name not in other:
-            return name, f"; the states at step {x['step']} do not hold the same tensors"
+            return name, f"; the states at step {x.step} do not hold the same tensors"
         element = _first_element(name, one[name], other[name])
-        return name, f"; states last equal at step {equal}; at step {x['step']} {element}"
+        return name, f"; states last equal at step {equal}; at step {x.step} {element}"
     return None, ""
 
 
-def _first_element(name: str, one: Any, other: Any) -> str:
+def _first_element(name: str, one: Tensor, other: Tensor) -> str:
     """Name the first element in which two tensors differ, with both values in hex."""
     if name.endswith(VALUES):
         found = fingerprint.differences(_settings(one), _settings(other))
@@ -212,7 +210,7 @@ def _first_element(name: str, one: Any, other: Any) -> str:
     return f"{place} is {_hex(x[index])} and {_hex(y[index])}"
 
 
-def _settings(values: Any) -> Any:
+def _settings(values: Tensor) -> Any:
     """Give a tree's plain values as nested dicts with paths for keys, floats in hex."""
 
     def plain(node: Any) -> Any:
@@ -236,9 +234,5 @@ def _hex(value: Any) -> str:
 
 
 def _brief(record: Record) -> str:
-    content = {key: value for key, value in record.items() if key not in ("kind", "prev")}
-    return canonical_json(content).decode()
-
-
-def _digests(run: Run) -> dict[str, str]:
-    return {"ledger": run.head, "fingerprint": bytes_digest(canonical_json(run.fingerprint))}
+    content = json.loads(record.content)
+    return canonical_json({key: content[key] for key in content if key not in ("kind", "prev")}).decode()

@@ -7,12 +7,13 @@ import secrets
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final, Literal
 
-from samebits.sealed import ledger
-from samebits.sealed.data import write_atomically
+from samebits.sealed import files, ledger, typed
 from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import Checkpoint
 
-FORMAT = "samebits-sample/1"
+FORMAT: Final = "samebits-sample/1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +21,14 @@ class Sample:
     """The segments of a run that are replayed.
 
     Attributes:
+        format: the version of this type.
         head: the head of the run's ledger, as it was when the sample was drawn.
         nonce: 128 bits in hex that nobody knew before.
         of: how many segments the run has.
         segments: the drawn ones, numbered from 1, in order.
     """
 
+    format: Literal["samebits-sample/1"] = FORMAT
     head: str
     nonce: str
     of: int
@@ -52,7 +55,7 @@ class Sample:
         if not 0 < share <= 1:
             raise Refused(f"a sample of {share:g} proves nothing; draw a share above 0 and up to 1")
         path = run / ledger.FINISHED
-        of = sum(record["kind"] == "checkpoint" for record in ledger.read(path)) - 1
+        of = sum(isinstance(record, Checkpoint) for record in ledger.read(path)) - 1
         if of < 1:
             raise Refused(f"{path} records no step, so there is nothing to replay")
         head, nonce = ledger.head(path), nonce or secrets.token_hex(16)
@@ -69,7 +72,7 @@ class Sample:
         """Write ``sample.json``, and remove the replays of an earlier sample beside it."""
         for old in path.parent.glob("segment-*"):
             shutil.rmtree(old)
-        write_atomically(path, (json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n").encode())
+        files.write(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Sample":
@@ -80,9 +83,9 @@ class Sample:
         """
         try:
             fields = json.loads(path.read_bytes())
-            if (found := fields.pop("format")) != FORMAT:
+            if (found := fields["format"]) != FORMAT:
                 raise Refused(f"{path}: its format is {found!r}, this reads {FORMAT!r}")
-            drawn = cls(**fields)
+            drawn = typed.decode(cls, fields)
             numbers = drawn.segments
             if (
                 not numbers

@@ -10,12 +10,10 @@ from typing import Any
 
 import requests
 
-from samebits.publish.targets import Channel, same
+from samebits.publish.places import TOKEN, Channel, same
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
 
-#: variable that holds the token of a channel's server
-TOKEN = "SAMEBITS_CHANNEL_TOKEN"  # noqa: S105  the variable's name
 _SUBDIR = "noarch"
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urldefrag, urljoin
 
 import requests
 
-from samebits.publish.targets import Index, same
+from samebits.publish.places import Index, same
 from samebits.sealed.digest import bytes_digest, file_digest
 from samebits.sealed.errors import Refused
 

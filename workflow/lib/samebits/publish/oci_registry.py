@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samebits.environments.backends.container.programs import call, need
-from samebits.publish.targets import Registry, same
+from samebits.publish.places import Registry, same
 from samebits.receipt import ENVELOPE
 from samebits.sealed.digest import bytes_digest, canonical_json, file_digest
 from samebits.sealed.errors import Refused

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from samebits.publish import channel, index, oci_registry
-from samebits.publish.targets import Places
+from samebits.publish.places import Places
 from samebits.receipt.check import check
 from samebits.receipt.keys import PublicKey
 from samebits.sealed.digest import file_digest

@@ -12,9 +12,11 @@ from samebits.receipt.issue import RECEIPT
 from samebits.receipt.keys import PublicKey
 from samebits.receipt.statement import Package, Receipt
 from samebits.receipt.unverified import Different, Uncheckable
+from samebits.results.run import PREDICTIONS
 from samebits.sealed import ledger
 from samebits.sealed.digest import bytes_digest, canonical_json, file_digest, files_digest
 from samebits.sealed.errors import Refused
+from samebits.sealed.ledger import Begin, Checkpoint, Model
 from samebits.sealed.spec import Spec
 
 #: the signed statement of a package, in the package's own folder
@@ -132,7 +134,7 @@ def _results(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
     run = folder / str(receipt.predicate.verdict.runs[0].run)
     files = {
         statement.LEDGER: run / ledger.FINISHED,
-        statement.PREDICTIONS: run / statement.PREDICTIONS,
+        PREDICTIONS: run / PREDICTIONS,
         **_model_files(run / "model"),
     }
     _check_artifacts(folder, receipt, files)
@@ -196,7 +198,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _check_artifacts(where: Path, receipt: Receipt, files: Mapping[str, Path], complete: bool = True) -> None:
     """Hold the artifacts against the receipt's subjects; a package does not have the predictions."""
-    subjects = [each for each in receipt.subject if complete or each.name != statement.PREDICTIONS]
+    subjects = [each for each in receipt.subject if complete or each.name != PREDICTIONS]
     _compare(where, subjects, {name: _digest(path) for name, path in files.items()})
 
 
@@ -216,16 +218,19 @@ def _check_evidence(where: Path, receipt: Receipt, path: Path) -> None:
     except Refused as refused:
         raise Different(f"{where}: {refused}") from None
     claim = receipt.predicate
-    last = [record for record in records if record["kind"] == "checkpoint"][-1]
-    model = next(record for record in records if record["kind"] == "model")
+    begin = records[0]
+    states = [record for record in records if isinstance(record, Checkpoint)]
+    models = [record for record in records if isinstance(record, Model)]
+    if not (isinstance(begin, Begin) and states and models):
+        raise Different(f"{where}: the ledger is not that of a whole run")
     pairs: list[tuple[str, Any, Any]] = [
         ("the head of the ledger", head, claim.verdict.runs[0].ledger),
-        ("the spec", records[0]["spec"], claim.spec),
-        ("the last state", last["state"], claim.verdict.state),
-        ("the last step", last["step"], claim.verdict.steps),
+        ("the spec", begin.spec, claim.spec),
+        ("the last state", states[-1].state, claim.verdict.state),
+        ("the last step", states[-1].step, claim.verdict.steps),
         (
             "the model",
-            {f"{statement.MODEL}{name}": digest for name, digest in model["files"].items()},
+            {f"{statement.MODEL}{name}": digest for name, digest in models[0].files.items()},
             {each.name: each.value for each in receipt.subject if each.name.startswith(statement.MODEL)},
         ),
     ]

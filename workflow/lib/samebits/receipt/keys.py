@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from platformdirs import user_config_path
 
 from samebits.sealed.errors import Refused
 
@@ -137,8 +138,7 @@ def own_path() -> Path:
     """Return where the user's private key is: as SAMEBITS_KEY says, or in the user's settings."""
     if given := os.environ.get(PLACE):
         return Path(given)
-    settings = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(settings) if settings else Path.home() / ".config") / "samebits" / "signing-key.pem"
+    return user_config_path("samebits") / "signing-key.pem"
 
 
 def public_path(private: Path) -> Path:

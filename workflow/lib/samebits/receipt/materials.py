@@ -46,9 +46,8 @@ def gather(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copyfile(recipe, folder / recipe.name)
-    for file in (environment.specification, environment.lock, environment.conda_lock):
-        if file.is_file():
-            shutil.copyfile(file, folder / file.name)
+    for file in environment.files:
+        shutil.copyfile(file, folder / file.name)
     manifest = Manifest.read(data)
     files = {name: entry.sha256 for name, entry in manifest.files.items()}
     built = environments.read(prefix)

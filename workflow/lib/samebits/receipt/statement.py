@@ -4,16 +4,17 @@ Every field is declared and checked, and no other is let in: what is read comes 
 materials, artifacts and verdict give the same bytes.
 """
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 import samebits
 from samebits.proof import verdict
-from samebits.results import runs
+from samebits.proof.verdict import Difference, Verdict
+from samebits.results.run import PREDICTIONS, Run
 from samebits.sealed.digest import canonical_json, file_digest
 from samebits.sealed.errors import Refused
 from samebits.sealed.ledger import FINISHED
@@ -21,7 +22,7 @@ from samebits.sealed.ledger import FINISHED
 _Type = Literal["https://in-toto.io/Statement/v1"]
 
 #: names of a receipt's subjects; a model's files are below ``model/``
-LEDGER, PREDICTIONS, MODEL = FINISHED, "predictions.safetensors", "model/"
+LEDGER, MODEL = FINISHED, "model/"
 
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, Field(pattern=r"^[a-z0-9-]+:[0-9a-f]{64}$")]
@@ -61,35 +62,12 @@ class Code(_Strict):
     modified: bool = Field(description="whether the recipe was not as in this commit")
 
 
-class Run(_Strict):
-    """A run that was compared, or the replay of a segment."""
-
-    run: str | None = Field(None, description="run-1, …")
-    segment: int | None = Field(None, description="number of the segment that was replayed")
-    ledger: Digest = Field(description="head of its ledger")
-    fingerprint: Digest = Field(description="of its fingerprint, as canonical JSON")
-
-
-class Verdict(_Strict):
+@dataclass(frozen=True, kw_only=True)
+class Proven(Verdict):
     """The verdict, as in verdict.json."""
 
-    format: Literal["samebits-verdict/1"]
-    model: str
-    verdict: Literal["identical"] = Field(description="there is no receipt for anything else")
-    mode: Literal["rerun", "replay"]
-    runs: list[Run] = Field(min_length=1)
-    replays: list[Run] = []
-    segments: int | None = None
-    nonce: str | None = Field(None, description="drawn at random; names the segments that were replayed")
-    unseen: float | None = None
-    steps: int
-    tier: str
-    framework: str
-    state: Digest = Field(description="of the last checkpoint")
-    loss: str = Field(description="of the last step, in hex")
-    metrics: list[tuple[str, str]] = Field(description="name and value in hex")
-    differences: list[JsonValue] = Field(max_length=0)
-    fingerprints: dict[str, JsonValue] = Field(description="what differs between the runs' fingerprints")
+    verdict: Literal["identical"] = field(metadata={"description": "there is no receipt for anything else"})
+    differences: tuple[Difference, ...] = field(metadata={"max_length": 0})
 
 
 class Claim(_Strict):
@@ -101,7 +79,7 @@ class Claim(_Strict):
     materials: list[Resource] = Field(min_length=1, description="what the model was made from")
     spec: dict[str, JsonValue] = Field(description="spec.json")
     fingerprint: dict[str, JsonValue] = Field(description="fingerprint.json of the first run")
-    verdict: Verdict
+    verdict: Proven
 
     @property
     def data(self) -> dict[str, str]:
@@ -165,28 +143,25 @@ def make(folder: Path, materials: Mapping[str, str], code: Code | None) -> Recei
         Refused: the verdict is not identical, or not of what lies in the folder now; or a file is missing,
             changed or not what the ledger says.
     """
-    found = verdict.read(folder / "verdict.json")
-    if found["verdict"] != "identical":
-        raise Refused(
-            f"model {found['model']}: its verdict is {found['verdict']}; there is no receipt for it"
-        )
-    run = runs.read(folder / found["runs"][0]["run"])
-    if run.head != found["runs"][0]["ledger"]:
-        raise Refused(f"model {found['model']}: trained again since its verdict; run the workflow again")
+    found = verdict.read(folder / verdict.FILE)
+    if not found.identical:
+        raise Refused(f"model {found.model}: its verdict is {found.verdict}; there is no receipt for it")
+    run = Run.open(folder / str(found.runs[0].run)).check()
+    if run.head != found.runs[0].ledger:
+        raise Refused(f"model {found.model}: trained again since its verdict; run the workflow again")
     subjects = {LEDGER: file_digest(run.folder / FINISHED)}
     subjects[PREDICTIONS] = file_digest(run.folder / PREDICTIONS)
-    subjects |= {f"{MODEL}{name}": digest for name, digest in run.of("model")[0]["files"].items()}
-    spec = run.records[0]["spec"]
+    subjects |= {f"{MODEL}{name}": digest for name, digest in run.model.items()}
     return Receipt(
         subject=[Resource.of(name, digest) for name, digest in sorted(subjects.items())],
         predicate=Claim(
-            model=found["model"],
+            model=found.model,
             samebits=samebits.__version__,
             code=code,
             materials=[Resource.of(name, digest) for name, digest in sorted(materials.items())],
-            spec=spec,
+            spec=run.spec,
             fingerprint=run.fingerprint,
-            verdict=Verdict.model_validate_json(json.dumps(found)),
+            verdict=TypeAdapter(Proven).validate_json(verdict.encode(found)),
         ),
     )
 
@@ -208,11 +183,6 @@ def parse(data: bytes, where: str) -> Receipt:
 def parse_package(data: bytes, where: str) -> Package:
     """Decode the statement of a package; raises Refused as ``parse`` does."""
     return _parse(Package, data, where)
-
-
-def schema() -> dict[str, Any]:
-    """Return the receipt's JSON Schema."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Receipt.model_json_schema()}
 
 
 def _parse(kind: type[Statement], data: bytes, where: str) -> Statement:

@@ -43,8 +43,8 @@ def figure(model: Model) -> go.Figure:
             gap = f"|{model.runs[0].name} − {name}|"  # noqa: RUF001  a minus sign
             line = _thin(number)
             plot.add_scatter(x=steps, y=gaps, name=gap, mode="lines+markers", line=line, row=2, col=1)
-    for record in model.runs[0].of("checkpoint")[1:-1]:
-        plot.add_vline(x=record["step"], line={"width": 1, "dash": "dot", "color": _GREY})
+    for record in model.runs[0].checkpoints[1:-1]:
+        plot.add_vline(x=record.step, line={"width": 1, "dash": "dot", "color": _GREY})
     if apart is not None:
         plot.add_vline(x=apart, line={"width": 2, "color": "#d1242f"})
         plot.update_yaxes(title="difference", type="log", row=2, col=1, nticks=4, tickformat=".0e")

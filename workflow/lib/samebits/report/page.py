@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import samebits
 from samebits.proof import verdict
 from samebits.report.curves import drawn, figure, shown_steps
 from samebits.report.view import Model, gather
+from samebits.sealed import files
 
 _FOLDER = Path(__file__).parent
 
@@ -32,9 +32,7 @@ def write(results: Path, models: Sequence[str], output: Path) -> None:
     """
     gathered = gather(results, models)
     text = render(sorted(gathered, key=lambda model: model.identical))
-    part = output.with_name(output.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, output)  # noqa: PTH105
+    files.write(output, text)
 
 
 def render(models: Sequence[Model]) -> str:

@@ -22,20 +22,20 @@ def show(results: Path, console: Console, models: Container[str] | None = None) 
         return False
     table = Table("model", "framework", "steps", "loss", "metric", "digest", "verdict", box=SIMPLE_HEAD)
     for item in found:
-        metrics = [f"{name} {float.fromhex(value):.4f}" for name, value in item["metrics"]]
-        colour = "green" if item["verdict"] == "identical" else "red"
+        metrics = [f"{name} {float.fromhex(value):.4f}" for name, value in item.metrics]
+        colour = "green" if item.identical else "red"
         table.add_row(
-            item["model"],
-            item["framework"],
-            str(item["steps"]),
-            _number(item["loss"]),
+            item.model,
+            item.framework,
+            str(item.steps),
+            _number(item.loss),
             metrics[0] if metrics else "–",  # noqa: RUF001
-            item["state"].rpartition(":")[2][:10],
-            f"[{colour}]{item['verdict']}[/]",
+            item.state.rpartition(":")[2][:10],
+            f"[{colour}]{item.verdict}[/]",
         )
     console.print(table)
     for item in found:
-        if item["verdict"] != "identical":
+        if not item.identical:
             console.print(verdict.sentence(item), style="red", highlight=False, markup=False)
     page = results / "report.html"
     if page.is_file():

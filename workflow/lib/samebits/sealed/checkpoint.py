@@ -1,7 +1,6 @@
 """A state on disk: one safetensors file a checkpoint, never used without its digest being checked."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, deserialize
 
+from samebits.sealed import files
 from samebits.sealed.digest import DTYPES, Tensor, TensorRow, rows, state_digest
 from samebits.sealed.errors import Refused
 
@@ -24,17 +24,12 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     Written here and not by safetensors (0.8), which copies the tensors or else leaves its own temporary files
     behind when it is killed, and lets nobody but their owner read the file. The bytes are the same.
     """
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with files.replaced(path) as file:
         # largest elements first, as safetensors itself does: then every tensor is aligned
         ordered = sorted(tensors.items(), key=lambda item: (-_width(item[1]), item[0]))
         file.write(_header(ordered))
         for _, t in ordered:
             file.write(t.raw.data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync(path.parent)
 
 
 def save_digested(path: Path, tensors: Mapping[str, Tensor], threads: int = 1) -> list[TensorRow]:
@@ -86,12 +81,3 @@ def read(path: Path) -> dict[str, Tensor]:
         name: Tensor(t["dtype"], tuple(t["shape"]), np.frombuffer(t["data"], np.uint8))
         for name, t in deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     }
-
-
-def sync(path: Path) -> None:
-    """Put a file's bytes, or a folder's entries, on the disk, so that they outlive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

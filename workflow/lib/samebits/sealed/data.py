@@ -9,33 +9,22 @@ that are read into memory and hashed again there. So an array comes from the dig
 file reached through ``Data.path`` has only the check of ``load``: keep it where nobody else can write.
 """
 
-import gzip
-import io
 import json
-import math
-import os
-import re
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, deserialize, safe_open
 
+from samebits.sealed import arrays, files
 from samebits.sealed import digest as bits
 from samebits.sealed.errors import Refused
 
 FORMAT = "samebits-data/1"
 MANIFEST = "data.json"
 _MEND = "put the file back, or delete data.json and run the workflow again to train on the files as they are"
-#: file names that stand for one array
-_SINGLE = re.compile(r"(?P<array>.+)(\.(?P<npy>npy)|\.(?P<csv>csv)(\.gz)?|[-.](?P<idx>idx)\d+-ubyte(\.gz)?)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write ``data.json``; it stands for a complete data set, so it is written last."""
         fields = {"format": FORMAT, **asdict(self)}
-        write_atomically(folder / MANIFEST, (json.dumps(fields, indent=2) + "\n").encode("ascii"))
+        files.write(folder / MANIFEST, json.dumps(fields, indent=2) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -112,7 +101,7 @@ class Data(Mapping[str, NDArray[Any]]):
         self._read: dict[str, dict[str, NDArray[Any]]] = {}
         for file in self.files:
             with _reading(self.path(file)):
-                names = _array_names(file, self.path(file))
+                names = arrays.names(self.path(file), file)
             for array in names:
                 if array in self._home:
                     other = self._home[array]
@@ -132,7 +121,7 @@ class Data(Mapping[str, NDArray[Any]]):
             with _reading(self.path(file)):
                 raw = self.path(file).read_bytes()
                 _check(self.path(file), bits.bytes_digest(raw), self.files[file].sha256)
-                self._read[file] = _arrays(file, raw)
+                self._read[file] = arrays.read(file, raw)
         return self._read[file][array]
 
     def __iter__(self) -> Iterator[str]:
@@ -165,16 +154,6 @@ def load(folder: Path, digest: str) -> Data:
     return Data(folder, manifest)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there in full or not at all, whenever the machine stops."""
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-
-
 def _check(path: Path, found: object, stated: object, unit: str = "") -> None:
     if found != stated:
         raise Refused(f"{path}: it has changed: {found}{unit}, data.json says {stated}{unit}; {_MEND}")
@@ -187,65 +166,5 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}; {_MEND}") from None
-    except (ValueError, KeyError, EOFError, struct.error, zlib.error, BadZipFile, SafetensorError) as error:
+    except arrays.Unreadable as error:
         raise Refused(f"{path}: cannot be read as its suffix says: {error}; mend it or rename it") from None
-
-
-def _array_names(file: str, path: Path) -> list[str]:
-    """List the arrays of a file; at most its header is read."""
-    if file.endswith(".safetensors"):
-        with safe_open(path, framework="numpy") as tensors:
-            return list(tensors.keys())
-    if file.endswith(".npz"):
-        with ZipFile(path) as members:
-            return [name.removesuffix(".npy") for name in members.namelist()]
-    return [match["array"]] if (match := _SINGLE.fullmatch(file)) else []
-
-
-def _arrays(file: str, raw: bytes) -> dict[str, NDArray[Any]]:
-    """Parse all arrays of a file, and make them read-only."""
-    if file.endswith(".safetensors"):
-        arrays = {
-            name: bits.array(bits.Tensor(t["dtype"], tuple(t["shape"]), np.frombuffer(t["data"], np.uint8)))
-            for name, t in deserialize(raw)  # type: ignore[no-untyped-call]
-        }
-    elif file.endswith(".npz"):
-        with ZipFile(io.BytesIO(raw)) as members:
-            arrays = {name.removesuffix(".npy"): _npy(members.read(name)) for name in members.namelist()}
-    elif match := _SINGLE.fullmatch(file):
-        parse = {"npy": _npy, "csv": _csv, "idx": _idx}[match["npy"] or match["csv"] or match["idx"]]
-        arrays = {match["array"]: parse(gzip.decompress(raw) if file.endswith(".gz") else raw)}
-    for array in arrays.values():
-        array.flags.writeable = False
-    return arrays
-
-
-def _npy(raw: bytes) -> NDArray[Any]:
-    array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False)
-    return array
-
-
-def _csv(raw: bytes) -> NDArray[np.float64]:
-    lines = raw.decode("utf-8-sig").splitlines()
-    header = bool(lines) and not any(map(_is_number, lines[0].split(",")))
-    if not any(lines[header:]):
-        raise ValueError("it holds no rows")
-    return np.loadtxt(lines[header:], delimiter=",", comments=None, quotechar='"', ndmin=2)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip(' "'))
-    except ValueError:
-        return False
-    return True
-
-
-def _idx(raw: bytes) -> NDArray[Any]:
-    """Parse MNIST's format: two zero bytes, type, number of axes, lengths and elements in big-endian."""
-    zeros, code, axes = struct.unpack_from(">HBB", raw)
-    shape = struct.unpack_from(f">{axes}I", raw, 4)
-    dtype = np.dtype({8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}[code])
-    if zeros or len(raw) != 4 + 4 * axes + math.prod(shape) * dtype.itemsize:
-        raise ValueError("its size is not what its header says")
-    return np.frombuffer(raw, dtype, offset=4 + 4 * axes).reshape(shape).astype(dtype.newbyteorder("="))

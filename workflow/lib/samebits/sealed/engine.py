@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samebits.sealed import checkpoint, ledger
+from samebits.sealed import checkpoint, files, fingerprint, ledger
 from samebits.sealed.adapter import Adapter
 from samebits.sealed.digest import file_digest, rows, state_digest, tensor
 from samebits.sealed.errors import Refused
-from samebits.sealed.ledger import Writer
+from samebits.sealed.fingerprint import Fingerprint
+from samebits.sealed.ledger import Checkpoint, Writer
 from samebits.sealed.spec import Spec
 
 Report = Callable[[str], None]
@@ -42,7 +43,7 @@ class Segment(NamedTuple):
     conclude: bool
 
 
-def run(adapter: Adapter, spec: Spec, taken: dict[str, Any], folder: Path, report: Report) -> None:
+def run(adapter: Adapter, spec: Spec, taken: Fingerprint, folder: Path, report: Report) -> None:
     """Train a spec into ``folder``, or go on from the last checkpoint of an interrupted attempt.
 
     Leaves ``ledger.jsonl``, ``checkpoints/``, ``model/``, ``predictions.safetensors``, ``fingerprint.json``
@@ -82,7 +83,7 @@ def run(adapter: Adapter, spec: Spec, taken: dict[str, Any], folder: Path, repor
 def replay(
     adapter: Adapter,
     spec: Spec,
-    taken: dict[str, Any],
+    taken: Fingerprint,
     original: Path,
     segment: Segment,
     folder: Path,
@@ -106,22 +107,22 @@ def replay(
         Refused: the run is not finished, has other segments than its spec or stopped before its end, or a
             checkpoint is not what its ledger says.
     """
-    recorded = [r for r in ledger.read(original / ledger.FINISHED) if r["kind"] == "checkpoint"]
-    _check_ends(spec, original, [record["step"] for record in recorded])
+    recorded = [r for r in ledger.read(original / ledger.FINISHED) if isinstance(r, Checkpoint)]
+    _check_ends(spec, original, [record.step for record in recorded])
     begin, end = recorded[segment.number - 1 : segment.number + 1]
     _clear(folder)
     _write_fingerprint(taken, folder)
     writer = Writer(folder)
     writer.spec(spec)
     if segment.start:
-        _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0]["state"])
+        _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0].state)
     if segment.number > 1 or not segment.start:
-        writer.checkpoint(begin["step"], ledger.table(begin))
-    state = _restore(adapter, Reached(begin["step"], begin["state"]), spec, original)
-    step = _advance(adapter, state, begin["step"], end["step"], spec, writer, report)
-    _write_checkpoint(adapter, state, step, spec, folder, writer, known=end["state"])
+        writer.checkpoint(begin.step, begin.tensors)
+    state = _restore(adapter, Reached(begin.step, begin.state), spec, original)
+    step = _advance(adapter, state, begin.step, end.step, spec, writer, report)
+    _write_checkpoint(adapter, state, step, spec, folder, writer, known=end.state)
     if segment.conclude:
-        last = Reached(recorded[-1]["step"], recorded[-1]["state"])
+        last = Reached(recorded[-1].step, recorded[-1].state)
         state = _restore(adapter, last, spec, original)
         if last.step < spec.steps and not adapter.finished(state):
             raise Refused(
@@ -229,10 +230,10 @@ def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> Non
     model.mkdir()
     adapter.export(state, model)
     made = sorted(model.rglob("*"))
-    files = [path for path in made if path.is_file()]
-    for path in (*files, *filter(Path.is_dir, made), model):  # as with states, what is recorded is there
-        checkpoint.sync(path)
-    writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in files})
+    exported = [path for path in made if path.is_file()]
+    for path in (*exported, *filter(Path.is_dir, made), model):  # as with states, what is recorded is there
+        files.sync(path)
+    writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in exported})
     predictions = adapter.predict(state)
     tensors = {"predictions": tensor(predictions)}
     checkpoint.save(folder / "predictions.safetensors", tensors)
@@ -241,11 +242,11 @@ def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> Non
     writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
 
 
-def _write_fingerprint(taken: dict[str, Any], folder: Path) -> None:
-    (folder / "fingerprint.json").write_text(json.dumps(taken, indent=2) + "\n")
+def _write_fingerprint(taken: Fingerprint, folder: Path) -> None:
+    files.write(folder / fingerprint.FILE, json.dumps(taken, indent=2) + "\n")
 
 
-def _earlier(taken: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+def _earlier(taken: Fingerprint, folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the fingerprints, other than ``taken``, of the processes that trained the run's segments."""
     seen = [json.loads(json.dumps(taken))]
     timing = folder / "timing.jsonl"

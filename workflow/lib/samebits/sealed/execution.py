@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from samebits.sealed import typed
+
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
@@ -32,4 +34,4 @@ class Execution:
     @classmethod
     def parse(cls, text: str) -> "Execution":
         """Decode what ``json`` encoded."""
-        return cls(**json.loads(text))
+        return typed.decode(cls, json.loads(text))

@@ -4,9 +4,10 @@ A name and a folder's list of names are two things to a disk: both are synced, o
 finished file without its name.
 """
 
+import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,12 @@ def replaced(path: Path, *, shared: bool = False) -> Iterator[BinaryIO]:
         path: the file; its folder must exist.
         shared: several processes may write it at once. Otherwise a draft that a killed process left is
             overwritten by the next one, so that none are left lying about.
+
+    Raises:
+        OSError: it cannot be written; names ``path``.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     draft = path.with_name(f"{path.name}.{os.getpid()}.part" if shared else f"{path.name}.part")
     try:
         with draft.open("wb") as file:
@@ -27,8 +33,11 @@ def replaced(path: Path, *, shared: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(draft):
+            error.filename = str(path)  # the name that the caller knows
         raise
     sync(path.parent)
 

@@ -9,7 +9,7 @@ import re
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 import numpy as np
 
@@ -17,7 +17,49 @@ from samebits.sealed import gpus
 from samebits.sealed.spec import Spec
 from samebits.sealed.tiers import variables
 
-FORMAT = "samebits-fingerprint/1"
+FORMAT: Final = "samebits-fingerprint/1"
+#: its file in a run's folder
+FILE = "fingerprint.json"
+
+
+class Cpu(TypedDict):
+    """A processor: its model, and the x86-64 level of its instructions, or what else it is."""
+
+    model: str
+    isa: str
+
+
+class Os(TypedDict):
+    """The operating system, and its C library with version."""
+
+    system: str
+    libc: str
+
+
+class Numpy(TypedDict):
+    """The BLAS that NumPy was built with, and the instruction sets that its kernels were chosen for."""
+
+    blas: str
+    simd: list[str]
+
+
+class Fingerprint(TypedDict):
+    """What a run's bits depend on besides its spec, as fingerprint.json holds it."""
+
+    format: Literal["samebits-fingerprint/1"]
+    cpu: Cpu
+    os: Os
+    python: str
+    compiler: str
+    libraries: dict[str, str]
+    numpy: Numpy
+    threads: int
+    device: str
+    gpus: NotRequired[list[dict[str, str]]]
+    variables: dict[str, str]
+    framework: dict[str, Any]
+    earlier: NotRequired[list[dict[str, Any]]]
+
 
 #: features that an x86-64 level adds, under Linux' names (x86-64 psABI)
 _X86_LEVELS = {
@@ -27,9 +69,9 @@ _X86_LEVELS = {
 }
 
 
-def take(spec: Spec, framework: dict[str, Any]) -> dict[str, Any]:
+def take(spec: Spec, framework: dict[str, Any]) -> Fingerprint:
     """Take the fingerprint of this process; ``framework`` is what the adapter adds."""
-    return {
+    taken: Fingerprint = {
         "format": FORMAT,
         "cpu": _cpu(),
         "os": {"system": platform.system(), "libc": " ".join(platform.libc_ver())},
@@ -39,10 +81,12 @@ def take(spec: Spec, framework: dict[str, Any]) -> dict[str, Any]:
         "numpy": {"blas": _blas(), "simd": _simd()},
         "threads": spec.threads,
         "device": spec.device,
-        **({"gpus": gpus.visible()} if spec.device == "cuda" else {}),
         "variables": variables(spec.tier, spec.threads),
         "framework": framework,
     }
+    if spec.device == "cuda":
+        taken["gpus"] = gpus.visible()
+    return taken
 
 
 def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
@@ -62,7 +106,7 @@ def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
     return found
 
 
-def _cpu() -> dict[str, str]:
+def _cpu() -> Cpu:
     text = Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     flags = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)

@@ -4,7 +4,6 @@ Snakemake counts GPUs and assigns none (snakemake#281): without this two jobs wo
 locks are the kernel's, so they end with the process that holds them, however it ends.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from samebits.sealed import locks
 from samebits.sealed.errors import Refused
 
 #: where the locks are: one place for all users of a machine, whatever their TMPDIR
@@ -101,7 +101,7 @@ def lease(model: str, count: int, place: Path = PLACE) -> list[str]:
     began, told = time.monotonic(), False
     while len(held := _hold(files, count)) < count:
         for uuid in held:  # all or none, or two could wait for each other for ever
-            fcntl.flock(files[uuid], fcntl.LOCK_UN)
+            locks.release(files[uuid])
         if not told and time.monotonic() - began > _PATIENCE:
             told = True
             print(
@@ -123,11 +123,8 @@ def _hold(files: dict[str, int], count: int) -> list[str]:
     for uuid, descriptor in files.items():
         if len(held) == count:
             break
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        held.append(uuid)
+        if locks.take(descriptor):
+            held.append(uuid)
     return held
 
 

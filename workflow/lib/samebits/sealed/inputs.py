@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from samebits.sealed import checkpoint, files, ledger
 from samebits.sealed.adapter import Adapter
 from samebits.sealed.digest import canonical_json
+from samebits.sealed.ledger import Checkpoint
 from samebits.sealed.spec import Spec
 
 #: the arrays of the test data, and how the model is called with them
@@ -30,9 +31,9 @@ def write(adapter: Adapter, spec: Spec, run: Path, folder: Path) -> None:
     Raises:
         Refused: the model takes no arrays, or its last state is not what the ledger says.
     """
-    checkpoints = [r for r in ledger.read(run / ledger.FINISHED) if r["kind"] == "checkpoint"]
-    step, state = checkpoints[-1]["step"], checkpoints[-1]["state"]
-    tensors = checkpoint.load(run / "checkpoints" / checkpoint.file_name(step), state, spec.threads)
-    arrays, call = adapter.inputs(adapter.restore(tensors, step))
+    last = [r for r in ledger.read(run / ledger.FINISHED) if isinstance(r, Checkpoint)][-1]
+    path = run / "checkpoints" / checkpoint.file_name(last.step)
+    tensors = checkpoint.load(path, last.state, spec.threads)
+    arrays, call = adapter.inputs(adapter.restore(tensors, last.step))
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
     files.write(folder / CALL, canonical_json(call))

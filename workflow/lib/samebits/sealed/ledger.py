@@ -9,9 +9,11 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+from samebits.sealed import files, typed
 from samebits.sealed.digest import TensorRow, bytes_digest, canonical_json, state_digest
 from samebits.sealed.errors import Refused
 from samebits.sealed.spec import Spec
@@ -22,7 +24,93 @@ FORMAT = "samebits-ledger/1"
 FINISHED = "ledger.jsonl"
 UNFINISHED = "ledger.part.jsonl"
 
-Record = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A line; ``prev`` is the digest of the line before, and None in the first one."""
+
+    prev: str | None
+
+    @property
+    def content(self) -> bytes:
+        """What the line says, whatever stands before it, as canonical JSON.
+
+        Records are compared by this: to Python 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+        """
+        return canonical_json({each.name: getattr(self, each.name) for each in fields(self)} | {"prev": None})
+
+
+@dataclass(frozen=True, slots=True)
+class Begin(_Record):
+    """The first line: what is trained, as in spec.json."""
+
+    kind: Literal["spec"]
+    format: str
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step(_Record):
+    """A step: its number from 1, its loss in hex, and the digest of what it was computed from."""
+
+    kind: Literal["step"]
+    step: int
+    loss: str
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint(_Record):
+    """The state after a step: its digest, and the tensors that it is a digest of."""
+
+    kind: Literal["checkpoint"]
+    step: int
+    state: str
+    tensors: list[TensorRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Model(_Record):
+    """The model's files: path below ``model/`` -> ``sha256:…``."""
+
+    kind: Literal["model"]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions(_Record):
+    """The predictions on the test data, as the one tensor ``predictions``."""
+
+    kind: Literal["predictions"]
+    tensors: list[TensorRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics(_Record):
+    """What the recipe measured on the predictions: name and value in hex, the most telling first."""
+
+    kind: Literal["metrics"]
+    values: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class End(_Record):
+    """The last line: the run was finished."""
+
+    kind: Literal["end"]
+
+
+Record: TypeAlias = Begin | Step | Checkpoint | Model | Predictions | Metrics | End
+
+_KINDS: dict[str, type[Record]] = {
+    "spec": Begin,
+    "step": Step,
+    "checkpoint": Checkpoint,
+    "model": Model,
+    "predictions": Predictions,
+    "metrics": Metrics,
+    "end": End,
+}
 
 
 class Writer:
@@ -37,14 +125,10 @@ class Writer:
         self._folder = folder
         self._path = folder / UNFINISHED
         self._prev: str | None = None
-        part = self._path.with_suffix(".new")
-        with part.open("wb") as file:
+        with files.replaced(self._path) as file:
             for line in kept:
                 file.write(line + b"\n")
                 self._prev = bytes_digest(line)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
         self._file = self._path.open("ab", buffering=1 << 16)
 
     def append(self, kind: str, **fields: Any) -> None:
@@ -74,6 +158,7 @@ class Writer:
         self.flush()
         self._file.close()
         self._path.replace(self._folder / FINISHED)
+        files.sync(self._folder)
 
     def flush(self) -> None:
         """Put everything so far on the disk."""
@@ -112,19 +197,20 @@ def parse(lines: Iterable[bytes], where: str) -> list[Record]:
     prev = None
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
-            found, _ = record["prev"], record["kind"]
-            canonical = canonical_json(record) == line
+            value = json.loads(line)
+            record = typed.decode(_KINDS[value["kind"]], value)
+            canonical = canonical_json(value) == line
         except (ValueError, KeyError, TypeError):
             canonical = False
         if not canonical:
             raise Refused(f"{where}, line {number}: not a ledger record; train the run again")
-        if found != prev:
+        if record.prev != prev:
             raise Refused(
                 f"{where}, line {number}: does not follow from the line before; train the run again"
             )
-        if number == 1 and record.get("format") != FORMAT:
-            raise Refused(f"{where}: its format is {record.get('format')!r}, this reads {FORMAT!r}")
+        if number == 1 and getattr(record, "format", None) != FORMAT:
+            found = getattr(record, "format", None)
+            raise Refused(f"{where}: its format is {found!r}, this reads {FORMAT!r}")
         records.append(record)
         prev = bytes_digest(line)
     return records
@@ -139,7 +225,7 @@ def read(path: Path) -> list[Record]:
     if not path.is_file():
         raise Refused(f"{path} is missing; run the workflow to train this run")
     records = parse(lines(path), str(path))
-    if not records or records[-1]["kind"] != "end":
+    if not records or not isinstance(records[-1], End):
         raise Refused(f"{path} is cut short: its last record is not the end; train the run again")
     return records
 
@@ -169,23 +255,13 @@ def resumable(folder: Path, spec: Spec) -> Progress | None:
     recorded = lines(path)
     records = parse(recorded, str(path))
     # compared as bytes: a parameter of 1 and one of 1.0 are different specs
-    if not records or canonical_json(records[0].get("spec")) != spec.canonical():
+    if not (
+        records and isinstance(first := records[0], Begin) and canonical_json(first.spec) == spec.canonical()
+    ):
         return None
     for index in range(len(records) - 1, 0, -1):
-        if _is_checkpoint(record := records[index]):
-            return Progress(recorded[: index + 1], record["step"], record["state"])
+        record = records[index]
+        # after the last line there is none whose chain would tell that it was changed
+        if isinstance(record, Checkpoint) and record.state == state_digest(record.tensors):
+            return Progress(recorded[: index + 1], record.step, record.state)
     return None
-
-
-def _is_checkpoint(record: Record) -> bool:
-    """Tell whether a record is a sound checkpoint: the last line has none after it whose chain would tell."""
-    try:
-        sound: bool = record["kind"] == "checkpoint" and record["state"] == state_digest(table(record))
-        return sound and isinstance(record["step"], int)
-    except (KeyError, TypeError, ValueError):
-        return False
-
-
-def table(record: Record) -> list[TensorRow]:
-    """Return the rows of a record of kind ``checkpoint`` or ``predictions``."""
-    return [TensorRow(name, dtype, tuple(shape), hex) for name, dtype, shape, hex in record["tensors"]]

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from samebits.sealed import typed
 from samebits.sealed.digest import bytes_digest, canonical_json
 from samebits.sealed.errors import Refused
 
@@ -85,8 +86,8 @@ class Spec:
             fields = json.loads(data)
             if fields.get("format") != FORMAT:
                 raise Refused(f"{where}: its format is {fields.get('format')!r}, this is {FORMAT!r}")
-            return cls(**fields)
-        except (ValueError, TypeError, AttributeError) as error:
+            return typed.decode(cls, fields)
+        except (ValueError, AttributeError) as error:
             raise Refused(f"{where}: not a spec: {error}; delete it and run the workflow again") from None
 
     @classmethod

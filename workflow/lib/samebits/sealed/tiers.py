@@ -13,9 +13,10 @@ switches (deterministic operators, thread setters) are thrown by their adapters.
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, get_args
 
-TIERS: Final = ("unseeded", "seeded", "deterministic", "portable")
+Tier = Literal["unseeded", "seeded", "deterministic", "portable"]
+TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
 
 #: Set by a site for a BLAS that is broken on its processors. They choose kernels, so they are handed on to
 #: measured processes and recorded in the fingerprint instead of being dropped.

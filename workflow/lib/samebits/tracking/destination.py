@@ -1,10 +1,13 @@
-"""Where it is tracked: an MLflow store by its URI, and what a config may say of it."""
+"""Where it is tracked: an MLflow store by its URI, and the section ``tracking`` of a config."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import Field, model_validator
+
 from samebits.sealed.errors import Refused
+from samebits.section import Section
 
 #: experiment and alias, if the config names no others
 EXPERIMENT = "samebits"
@@ -15,6 +18,36 @@ _STORE, _ARTIFACTS = "mlflow.db", "mlflow-artifacts"
 
 _SERVERS = ("http", "https", "databricks", "databricks-uc")
 _DATABASES = ("mysql", "mssql", "postgresql")
+
+
+class Tracking(Section):
+    """Where runs and verified models are tracked with MLflow."""
+
+    enabled: bool = Field(True, description="track them; what is recorded in results is the same either way")
+    uri: str | None = Field(
+        None, description="MLflow's tracking URI; a SQLite file in results, without a server, if not given"
+    )
+    experiment: str = Field(EXPERIMENT, min_length=1, max_length=500, description="name of the experiment")
+    alias: str = Field(
+        ALIAS, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", description="alias of a version that was verified"
+    )
+    artifacts: str | None = Field(None, min_length=1, description="where a new experiment keeps its files")
+    register_models: bool = Field(True, description="package models that were verified, and register them")
+
+    @model_validator(mode="after")
+    def _can_be_tracked_to(self) -> "Tracking":
+        if self.uri is not None:
+            try:
+                check(self.uri, self.artifacts)
+            except Refused as refused:
+                raise ValueError(str(refused)) from None
+        return self
+
+    @property
+    def options(self) -> list[str]:
+        """The options of ``samebits track`` that say where, and under which names."""
+        said = self.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
+        return [part for key, value in said.items() for part in (f"--{key}", value)]
 
 
 @dataclass(frozen=True)

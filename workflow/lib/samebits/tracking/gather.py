@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from samebits.proof import verdict
+from samebits.proof.verdict import Verdict
+from samebits.results import timing
+from samebits.results.run import Run
+from samebits.results.timing import Timing
 from samebits.sealed import ledger
 from samebits.sealed.digest import bytes_digest, canonical_json, file_digest
 from samebits.sealed.errors import Refused
-from samebits.sealed.ledger import Record
-from samebits.tracking import timing
 from samebits.tracking.entry import Entry, Point, flat, name, params, tags
 
 #: of a fingerprint, what stands in tags; all of it is an artifact
@@ -49,12 +51,12 @@ def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Mod
     Raises:
         Refused: a file is missing, broken, or not what the verdict was drawn from; names it.
     """
-    found = verdict.read(folder / "verdict.json")
-    runs = [_read(folder / run["run"], run["ledger"]) for run in found["runs"]]
+    found = verdict.read(folder / verdict.FILE)
+    runs = [_judged(Run.open(folder / str(each.run)), each.ledger) for each in found.runs]
     shared = _shared(folder, found)
     files = _files(folder, "spec.json", "verdict.json", "lint.sarif", "receipt.*", "divergence.*")
     entries = [_run(run, shared, files) for run in runs]
-    if found.get("replays"):
+    if found.replays:
         entries.append(_replays(folder / "replay", found, shared, files))
     if wheel is None and package:
         wheels = sorted(folder.glob("dist/*-py3-none-any.whl"))
@@ -63,46 +65,26 @@ def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Mod
                 f"{folder / 'dist'} holds {len(wheels)} wheels; say with --wheel which is the model's"
             )
         wheel = wheels[0] if wheels else None
-    return Model(found["model"], found["verdict"] == "identical", verdict.sentence(found), entries, wheel)
+    return Model(found.model, found.identical, verdict.sentence(found), entries, wheel)
 
 
-@dataclass(frozen=True)
-class _Run:
-    folder: Path
-    records: list[Record]
-    head: str
-    fingerprint: dict[str, Any]
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        spec: dict[str, Any] = self.records[0]["spec"]
-        return spec
-
-    def of(self, kind: str) -> list[Record]:
-        return [record for record in self.records if record["kind"] == kind]
-
-
-def _read(folder: Path, head: str) -> _Run:
-    path = folder / ledger.FINISHED
-    records = ledger.read(path)
-    if ledger.head(path) != head:
+def _judged(run: Run, head: str) -> Run:
+    """Return a run if it is the one that the verdict was drawn from."""
+    if run.head != head:
+        path = run.folder / ledger.FINISHED
         raise Refused(f"{path} is not the ledger that the verdict was drawn from; run the workflow again")
-    try:
-        fingerprint = json.loads((folder / "fingerprint.json").read_bytes())
-    except (OSError, ValueError):
-        raise Refused(f"{folder / 'fingerprint.json'} is missing or broken; train the run again") from None
-    return _Run(folder, records, head, fingerprint)
+    return run
 
 
-def _shared(folder: Path, found: dict[str, Any]) -> dict[str, Any]:
+def _shared(folder: Path, found: Verdict) -> dict[str, Any]:
     """Return the tags that all runs of a model have."""
     receipt = folder / "receipt.intoto.json"
     return {
-        "samebits.model": found["model"],
-        "samebits.verdict": found["verdict"],
-        "samebits.mode": found["mode"],
-        "samebits.state": found["state"],
-        "samebits.unseen": found.get("unseen"),
+        "samebits.model": found.model,
+        "samebits.verdict": found.verdict,
+        "samebits.mode": found.mode,
+        "samebits.state": found.state,
+        "samebits.unseen": found.unseen,
         "samebits.lint": _lint(folder / "lint.sarif"),
         "samebits.receipt": file_digest(receipt) if receipt.is_file() else None,
         "mlflow.note.content": verdict.sentence(found),
@@ -110,13 +92,13 @@ def _shared(folder: Path, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _run(run: _Run, shared: dict[str, Any], files: list[Path]) -> Entry:
-    taken = timing.read(run.folder / "timing.jsonl")
+def _run(run: Run, shared: dict[str, Any], files: list[Path]) -> Entry:
+    taken = run.timing
     points = [*_losses([run], taken), *_metrics(run, taken), *_costs(run.folder, taken)]
     return Entry(
         model=run.spec["model"],
         name=run.folder.name,
-        evidence=(run.head, _digest(run.fingerprint)),
+        evidence=(run.head, run.fingerprint_digest),
         params=params(run.spec),
         tags=tags({**shared, **_named(run), "samebits.ledger": run.head}),
         points=points,
@@ -127,29 +109,32 @@ def _run(run: _Run, shared: dict[str, Any], files: list[Path]) -> Entry:
     )
 
 
-def _replays(folder: Path, found: dict[str, Any], shared: dict[str, Any], files: list[Path]) -> Entry:
+def _replays(folder: Path, found: Verdict, shared: dict[str, Any], files: list[Path]) -> Entry:
     """Summarise the replays as one run: their losses, what each took, and how many of how many there are."""
-    replays = [_read(folder / f"segment-{each['segment']}", each["ledger"]) for each in found["replays"]]
-    times = [timing.read(replay.folder / "timing.jsonl") for replay in replays]
+    replays = [
+        _judged(Run.open_replay(folder / f"segment-{each.segment}", each.segment or 0), each.ledger)
+        for each in found.replays
+    ]
+    times = [replay.timing for replay in replays]
     points = [
         point for replay, taken in zip(replays, times, strict=True) for point in _losses([replay], taken)
     ]
-    for replay, each, taken in zip(replays, found["replays"], times, strict=True):
+    for replay, each, taken in zip(replays, found.replays, times, strict=True):
         costs = timing.benchmark(replay.folder / "benchmark.jsonl")
-        points += [Point(key, value, each["segment"], taken.ended) for key, value in costs.items()]
-    different = {d["runs"][1] for d in found["differences"]}
+        points += [Point(key, value, each.segment or 0, taken.ended) for key, value in costs.items()]
+    different = {each.runs[1] for each in found.differences}
     told = {
         **_named(replays[0]),
         "samebits.run": "replays",
-        "samebits.replayed": f"{len(replays)} of {found['segments']} segments",
+        "samebits.replayed": f"{len(replays)} of {found.segments} segments",
         "samebits.different": len(different),
-        "samebits.ledger": found["runs"][0]["ledger"],
+        "samebits.ledger": found.runs[0].ledger,
     }
     spec = replays[0].spec
     return Entry(
         model=spec["model"],
         name="replays",
-        evidence=tuple(digest for each in replays for digest in (each.head, _digest(each.fingerprint))),
+        evidence=tuple(digest for each in replays for digest in (each.head, each.fingerprint_digest)),
         params=params(spec),
         tags=tags({**shared, **told}),
         points=points,
@@ -160,34 +145,33 @@ def _replays(folder: Path, found: dict[str, Any], shared: dict[str, Any], files:
     )
 
 
-def _named(run: _Run) -> dict[str, Any]:
+def _named(run: Run) -> dict[str, Any]:
     """Return the tags that name a run, what it was trained from, and the machine it ran on."""
     machine = {key: run.fingerprint[key] for key in _FINGERPRINT if key in run.fingerprint}
     return {
         "samebits.run": run.folder.name,
         "samebits.spec": _digest(run.spec),
         **{f"samebits.{key}": value for key, value in run.spec.items() if key.endswith("_digest")},
-        "samebits.fingerprint": _digest(run.fingerprint),
+        "samebits.fingerprint": run.fingerprint_digest,
         **dict(flat(machine, "fingerprint")),
     }
 
 
-def _losses(runs: Iterable[_Run], taken: timing.Timing) -> list[Point]:
+def _losses(runs: Iterable[Run], taken: Timing) -> list[Point]:
     """Return the losses by step; none for a framework that has none, which records NaN throughout."""
-    steps = [(r["step"], float.fromhex(r["loss"])) for run in runs for r in run.of("step")]
+    steps = [(step, float.fromhex(loss)) for run in runs for step, loss in run.losses.items()]
     if all(math.isnan(loss) for _, loss in steps):
         return []
     return [Point("loss", loss, step, taken.at(step)) for step, loss in steps]
 
 
-def _metrics(run: _Run, taken: timing.Timing) -> list[Point]:
+def _metrics(run: Run, taken: Timing) -> list[Point]:
     """Return the metrics of the finished model, at its last step."""
-    last = run.of("checkpoint")[-1]["step"]
-    values = [(key, value) for record in run.of("metrics") for key, value in record["values"]]
-    return [Point(name(key), float.fromhex(value), last, taken.ended) for key, value in values]
+    last = run.checkpoints[-1].step
+    return [Point(name(key), float.fromhex(value), last, taken.ended) for key, value in run.metrics]
 
 
-def _costs(folder: Path, taken: timing.Timing) -> list[Point]:
+def _costs(folder: Path, taken: Timing) -> list[Point]:
     """Return what the run took: each segment's seconds at its last step, and its job as a whole."""
     points = []
     for segment in taken.segments:

@@ -1,41 +1,43 @@
-"""The backends that install environments, each a module that is loaded when it is asked for."""
+"""The backends that install environments, each a module or folder of its own with one class.
+
+``backend`` says what they have in common. A backend is imported when it is asked for, and what only some
+users have installed, when it is used.
+"""
 
 from importlib import import_module
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, get_args
 
-from samebits.environments.extras import need
-from samebits.environments.manifest import Manifest
-from samebits.environments.specification import Source
+from samebits.sealed.errors import Refused
 
-NAMES = ("pip", "conda", "container")
+if TYPE_CHECKING:
+    from samebits.environments.backends.backend import Backend
 
+#: all backends; a module here has the name of its backend
+BackendName = Literal["pip", "conda", "container"]
+NAMES: tuple[BackendName, ...] = get_args(BackendName)
 
-class Backend(Protocol):
-    """What a backend's module has."""
+#: the backend of whoever names none
+DEFAULT: BackendName = "pip"
 
-    def check(self, source: Source) -> None:
-        """Refuse what this backend cannot install here."""
+#: the backend that writes all locks there are
+LOCKS_ALL = "conda"
 
-    def lock_digest(self, source: Source) -> str:
-        """Name by ``sha256:…`` all that an environment is made from."""
-
-    def install(self, source: Source, prefix: Path, key: int) -> Manifest:
-        """Install into an empty prefix and check every file; ``key`` is a file that keeps others out."""
+#: the backend whose environments are images, on which a serving image stands
+IMAGES = "container"
 
 
-def need_conda() -> None:
-    """Refuse to go on without the extra of the backend ``conda``."""
-    need("conda", "conda_lock", "conda_package_streaming", "rattler")
-
-
-def load(name: str) -> Backend:
+def load(name: str) -> "Backend":
     """Return a backend by its name.
 
     Raises:
-        Refused: what it needs is not installed.
+        Refused: there is none of this name.
     """
-    if name == "conda":
-        need_conda()
-    module: Backend = import_module(f"{__name__}.{name}" if name == "pip" else f"{__name__}.{name}.install")
-    return module
+    if name not in NAMES:
+        raise Refused(f"unknown backend {name!r}; known: {', '.join(NAMES)}")
+    backend: Backend = import_module(f"{__name__}.{name}").BACKEND
+    return backend
+
+
+def folders() -> dict[str, str]:
+    """Return the folders of environments in the cache -> the backend that installs what lies there."""
+    return {load(name).folder: name for name in NAMES}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from samebits.lint.linter import Result
+from samebits.lint.driver.linter import Result
 from samebits.lint.output import github, html, jsons, sarif, text
 
 FORMATS: Final[Mapping[str, Callable[[Result], str]]] = {

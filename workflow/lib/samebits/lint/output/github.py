@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from samebits.lint.driver.linter import Result
 from samebits.lint.finding import Finding
-from samebits.lint.linter import Result
 
 _LEVELS: Final = {"error": "error", "warning": "warning", "note": "notice"}
 

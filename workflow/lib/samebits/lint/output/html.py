@@ -4,8 +4,8 @@ from typing import Final
 
 import jinja2
 
-from samebits.lint import catalog
-from samebits.lint.linter import Result
+from samebits.lint import rules
+from samebits.lint.driver.linter import Result
 from samebits.lint.output.text import summary
 
 _PAGE: Final = """<!doctype html>
@@ -38,4 +38,4 @@ def render(result: Result) -> str:
     for finding in result.findings:
         files.setdefault(finding.path, []).append(finding)
     template = jinja2.Environment(autoescape=True).from_string(_PAGE)
-    return template.render(summary=summary(result), files=sorted(files.items()), rules=catalog.load().rules)
+    return template.render(summary=summary(result), files=sorted(files.items()), rules=rules.load())

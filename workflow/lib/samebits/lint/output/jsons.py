@@ -2,7 +2,7 @@
 
 import json
 
-from samebits.lint.linter import Result
+from samebits.lint.driver.linter import Result
 
 
 def render(result: Result) -> str:

@@ -7,9 +7,10 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import samebits
-from samebits.lint import catalog
+from samebits.lint import rules
+from samebits.lint.driver.linter import Result
 from samebits.lint.finding import Finding
-from samebits.lint.linter import Result
+from samebits.lint.rule import Rule
 from samebits.sealed.errors import Refused
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -17,7 +18,7 @@ SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def render(result: Result) -> str:
     """Return a SARIF log of one run; no time, host or absolute path is in it."""
-    rules = catalog.load().rules
+    known = rules.load()
     used = sorted({finding.code for finding in result.findings})
     log = {
         "$schema": SCHEMA,
@@ -28,7 +29,7 @@ def render(result: Result) -> str:
                     "driver": {
                         "name": "samebits lint",
                         "semanticVersion": samebits.__version__,
-                        "rules": [_rule(rules[code]) for code in used],
+                        "rules": [_rule(known[code]) for code in used],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -39,7 +40,7 @@ def render(result: Result) -> str:
     return json.dumps(log, indent=2, ensure_ascii=False)
 
 
-def _rule(rule: catalog.Rule) -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),

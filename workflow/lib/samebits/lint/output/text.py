@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from samebits.lint.driver.linter import Result
 from samebits.lint.finding import SEVERITIES, Finding
-from samebits.lint.linter import Result
 
 
 def render(result: Result) -> str:

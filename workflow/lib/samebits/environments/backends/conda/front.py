@@ -27,12 +27,12 @@ from rattler import Channel, Config, Gateway, MatchSpec, RepoDataRecord, Virtual
 from rattler.exceptions import GatewayError, SolverError
 from rattler.platform import Subdir
 
+from samebits.environments import download_cache
 from samebits.environments.backends.conda.channels import canonical, channel_url, located
 from samebits.environments.backends.conda.package_cache import Package, fetch, package_path
 from samebits.environments.backends.conda.shim import ROOT
 from samebits.environments.backends.conda.solve import here
-from samebits.environments.kept import kept
-from samebits.sealed.data import write_atomically
+from samebits.sealed import files
 from samebits.sealed.digest import bytes_digest
 from samebits.sealed.errors import Refused
 
@@ -56,7 +56,11 @@ def run(arguments: Sequence[str]) -> int:
             print("conda", VERSION)
         case ["info", *_]:
             root = os.environ.get(ROOT, sys.prefix)  # below it Snakemake looks for bin/activate
-            folders = {"pkgs_dirs": [str(kept("conda"))], "conda_prefix": root, "root_prefix": root}
+            folders = {
+                "pkgs_dirs": [str(download_cache.folder("conda"))],
+                "conda_prefix": root,
+                "root_prefix": root,
+            }
             print(json.dumps({"platform": subdir(), "conda_version": VERSION, **folders}))
         case ["config", *_]:
             print(json.dumps({"get": {"channel_priority": "strict"}, "success": True, "warnings": []}))
@@ -154,7 +158,7 @@ def _archive(url: str, digest: str) -> tuple[Package, Path]:
     package = Package("", "", url, bytes_digest(content))
     target = package_path(package)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, content)
+    files.write(target, content, shared=True)
     return package, target
 
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from samebits.environments.backends.backend import interpreter_version
 from samebits.environments.backends.conda.integrity import check as check_contents
 from samebits.environments.backends.conda.package_cache import Package, fetch
 from samebits.environments.backends.conda.shim import CONDA, executable
@@ -16,28 +17,11 @@ from samebits.environments.lock import read_lock as read_pip_lock
 from samebits.environments.manifest import Manifest, content_digest
 from samebits.environments.size import announce
 from samebits.environments.specification import Source, specification
-from samebits.environments.verify import python_version
-from samebits.sealed.digest import file_digest, files_digest
 from samebits.sealed.errors import Refused
 
 
-def lock_digest(source: Source) -> str:
-    """Name what an environment is made from: both locks."""
-    return files_digest({path.name: file_digest(path) for path in (source.conda_lock, source.lock)})
-
-
-def check(source: Source) -> None:
-    """Refuse locks that are not fit for this machine.
-
-    Raises:
-        Refused: one is missing, damaged, out of step with its source, or for other platforms.
-    """
-    read_lock(source, here())
-    read_pip_lock(source)
-
-
-def install(source: Source, prefix: Path, key: int) -> Manifest:
-    """Install both locks into an empty prefix and check every file.
+def install(source: Source, prefix: Path, key: int, lock: str) -> Manifest:
+    """Install both locks, whose digest is ``lock``, into an empty prefix and check every file.
 
     Raises:
         Refused: a package cannot be had or is not what its lock says.
@@ -51,10 +35,10 @@ def install(source: Source, prefix: Path, key: int) -> Manifest:
     files = digests(prefix, listing(prefix))
     inside = {path: digest for path, digest in files.items() if not path.startswith(".samebits")}
     packaged = check_contents(source, prefix, packages, pins, inside)
-    python = python_version(prefix)
+    python = interpreter_version(prefix)
     return Manifest(
         name=source.name,
-        lock=lock_digest(source),
+        lock=lock,
         python=python,
         digest=content_digest(python, files, packaged),
         packages={each.name: each.version for each in packages} | pins,
@@ -97,7 +81,7 @@ def _compile(prefix: Path, python: str) -> None:
     """Compile every module, as uv does: bytecode that depends on no time and is never written again."""
     command = [str(prefix / "bin" / "python"), "-sPm", "compileall", "-q", "-f", "-j0"]
     command += ["--invalidation-mode", "unchecked-hash", str(prefix / "lib" / f"python{python}")]
-    # it fails on files that are no Python 3, such as templates and tests of parsers; so does nobody else
+    # its status is not asked: packages bring templates and tests that are no Python 3 and never imported
     subprocess.run(command, env={"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -107,7 +91,6 @@ def check_prefix(source: Source, prefix: Path) -> None:
     Raises:
         Refused: it is not what the locks say; a fresh solve is told by its first other package.
     """
-    check(source)
     prefix = prefix.resolve()
     if not (prefix / "conda-meta").is_dir():
         raise Refused(f"{prefix} is no conda environment: run Snakemake with `--sdm conda`")

@@ -1,18 +1,19 @@
 """Conda packages on the disk: fetched once, named by their hash, and hashed again whenever they are used."""
 
-import fcntl
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from samebits.datasets.download import download, shown
+from samebits.datasets.download import download
+from samebits.datasets.sources import shown
+from samebits.environments import download_cache
 from samebits.environments.backends.conda.channels import located
-from samebits.environments.kept import kept
+from samebits.sealed import files
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
+from samebits.sealed.locks import turn
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Package:
 
 def package_path(package: Package) -> Path:
     """Return where a package is kept."""
-    return kept("conda") / package.sha256.removeprefix("sha256:")[:16] / package.file
+    return download_cache.folder("conda") / package.sha256.removeprefix("sha256:")[:16] / package.file
 
 
 def fetch(packages: list[Package]) -> list[Path]:
@@ -62,9 +63,7 @@ def fetch(packages: list[Package]) -> list[Path]:
 
 def _fetch(package: Package) -> Path:
     target = package_path(package)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f".{target.name}.lock").open("w") as key:
-        fcntl.flock(key, fcntl.LOCK_EX)  # two environments that are built at once may need the same package
+    with turn(target, f"{target.name}: waiting, another process is fetching it"):
         if target.is_file():
             if file_digest(target) == package.sha256:
                 return target
@@ -78,19 +77,17 @@ def _fetch(package: Package) -> Path:
 
 
 def _copy(package: Package, source: Path, target: Path) -> None:
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        shutil.copyfile(source, draft)
-        if (found := file_digest(draft)) != package.sha256:
-            raise Refused(
-                f"{shown(package.url)} has the hash {found}, and the lock says {package.sha256}: it was "
-                "replaced; restore it, or trust the new file by `samebits lock`"
-            )
-        draft.replace(target)
+        with files.replaced(target) as copy, source.open("rb") as file:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            if (found := file_digest(Path(copy.name))) != package.sha256:
+                raise Refused(
+                    f"{shown(package.url)} has the hash {found}, and the lock says {package.sha256}: it was "
+                    "replaced; restore it, or trust the new file by `samebits lock`"
+                )
     except OSError as error:
         raise Refused(
             f"{shown(package.url)} cannot be had from {error.filename}: {error.strerror}; restore it, "
             "or lock anew by `samebits lock`"
         ) from None
-    finally:
-        draft.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ conda-lock 4 writes it. It has no solver of its own but calls a conda: ``front``
 ``SAMEBITS_CONDA`` names. The wheels of the ``pip:`` list are not in it: uv locks them, for all backends.
 """
 
-import os
 import platform
 import re
 import shlex
@@ -19,8 +18,7 @@ import yaml
 from samebits.environments import uv
 from samebits.environments.backends.conda.package_cache import Package
 from samebits.environments.backends.conda.shim import executable
-from samebits.environments.extras import need
-from samebits.environments.lock import ORIGIN
+from samebits.environments.lock import ORIGIN, write_file
 from samebits.environments.lock import write_lock as write_pip_lock
 from samebits.environments.specification import Source, specification
 from samebits.sealed.digest import file_digest
@@ -38,7 +36,6 @@ def write_lock(source: Source) -> None:
     Raises:
         Refused: a channel or a package cannot be had, or the packages do not fit together.
     """
-    need("conda", "conda_lock", "rattler")
     wanted = specification(source)
     if not wanted.channels:
         raise Refused(f"{source.specification}: names no channels; add `channels: [conda-forge]`")
@@ -47,11 +44,11 @@ def write_lock(source: Source) -> None:
         lock = _solve(source, Path(scratch))
         text = f"# environment.yaml {file_digest(source.specification)}\n" + lock.read_text()
         _parse(source, text)
-        _write(source.conda_lock, text)
+        write_file(source.conda_lock, text)
     for each in wanted.platforms:
-        _write(pin_file(source, each), _pins(source, each))
+        write_file(pin_file(source, each), _pins(source, each))
     if wanted.requirements:
-        _write(post_deploy(source), _post_deploy(source))
+        write_file(post_deploy(source), _post_deploy(source))
     write_pip_lock(source, provided(source) if wanted.conda_only else None)
 
 
@@ -166,14 +163,3 @@ def _post_deploy(source: Source) -> str:
         "#!/usr/bin/env bash\n# Written by `samebits lock`; do not edit.\nset -euo pipefail\n"
         f'samebits env wheels {shlex.quote(source.name)} "$CONDA_PREFIX"\n'
     )
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise Refused(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,19 +1,21 @@
 """The system below an environment: an image that is named by its digest, or Debian packages by mmdebstrap.
 
-mmdebstrap takes them from where this machine takes its own, so nothing names a mirror, and makes the same
-bytes until Debian updates a package. So what was made once is kept, and the digest of an image holds it.
+mmdebstrap takes the packages from this machine's own apt sources, so that no mirror is named here. It makes
+the same bytes until Debian updates one of them. Therefore a base is made once and kept, and is part of the
+digest of every image that stands on it.
 """
 
 import os
 import re
 from pathlib import Path
 
-from samebits.environments import uv
+from samebits.environments import download_cache, uv
 from samebits.environments.backends.container import layers
 from samebits.environments.backends.container.programs import call, need
-from samebits.environments.kept import kept
+from samebits.sealed import files
 from samebits.sealed.digest import file_digest
 from samebits.sealed.errors import Refused
+from samebits.sealed.locks import turn
 
 #: an image to build upon, NAME@sha256:…; it must have the environment's Python as /usr/bin/python3.N
 BASE = "SAMEBITS_BASE_IMAGE"
@@ -42,21 +44,20 @@ def root() -> Path | None:
     described = setting()
     if os.environ.get(BASE):
         return None
-    path = kept("bases") / f"{described.replace(' ', '_')}.tar"
-    if path.is_file() and _digest_file(path).is_file():
-        if _digest_file(path).read_text() == file_digest(path):
-            return path
-        uv.say(f"{path} was changed since it was made")
-    _make(path)
+    path = download_cache.folder("bases") / f"{described.replace(' ', '_')}.tar"
+    with turn(path, f"{path.name}: waiting, another process is making it"):
+        if path.is_file() and _digest_file(path).is_file():
+            if _digest_file(path).read_text() == file_digest(path):
+                return path
+            uv.say(f"{path} was changed since it was made")
+        _make(path)
     return path
 
 
 def _make(path: Path) -> None:
     program = need("mmdebstrap", f"making a base image ({BASE} names a ready one instead)")
     uv.say(f"making a base image of {_release()}: about 40 MB to download")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = path.with_name(f".{path.stem}.{os.getpid()}.raw.tar")  # mmdebstrap goes by the ending
-    draft = path.with_name(f".{path.stem}.{os.getpid()}.tar")
+    raw = path.with_name(f".{path.stem}.raw.tar")  # mmdebstrap goes by the ending
     command = [program, "--quiet", "--variant=essential", f"--include={','.join(PACKAGES)}"]
     if os.geteuid() == 0:
         command.append("--mode=root")
@@ -67,12 +68,12 @@ def _make(path: Path) -> None:
             stdin=_sources(),
             variables={"SOURCE_DATE_EPOCH": "0"},
         )
-        layers.rewrite(raw, draft)
-        _digest_file(path).write_text(file_digest(draft))
-        draft.replace(path)
+        with files.replaced(path) as file:
+            draft = Path(file.name)
+            layers.rewrite(raw, draft)
+            files.write(_digest_file(path), file_digest(draft))
     finally:
         raw.unlink(missing_ok=True)
-        draft.unlink(missing_ok=True)
 
 
 def _digest_file(path: Path) -> Path:

@@ -13,6 +13,8 @@ from typing import Any
 from samebits.sealed.digest import bytes_digest, canonical_json, file_digest
 from samebits.sealed.errors import Refused
 
+IMAGE = "image"  # the layout in an environment's prefix
+CONTENTS = "contents.json"  # beside it: the files of the environment in the image
 FOLDER = "/samebits-environment"  # the environment in the image
 LABEL = "io.github.samebits.environment"
 _TYPES = "application/vnd.oci.image"

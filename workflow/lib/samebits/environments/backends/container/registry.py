@@ -5,7 +5,7 @@ from pathlib import Path
 
 from samebits.environments import manifest as manifests
 from samebits.environments.backends.container import oci
-from samebits.environments.backends.container.install import IMAGE, describe
+from samebits.environments.backends.container.build_image import describe
 from samebits.environments.backends.container.programs import call, need
 from samebits.environments.manifest import MARKER
 from samebits.environments.verify import verify
@@ -30,7 +30,7 @@ def push(prefix: Path, place: str, plain_http: bool = False) -> str:
     manifest = verify(prefix)
     if manifest.backend != "container":
         raise Refused(f"{prefix} is of the backend {manifest.backend}: only containers have an image")
-    source = f"oci:{prefix.resolve() / IMAGE}"
+    source = f"oci:{prefix.resolve() / oci.IMAGE}"
     target = f"docker://{place}:sha256-{manifest.digest.removeprefix('sha256:')}"
     flags = ["--preserve-digests", f"--dest-tls-verify={str(not plain_http).lower()}"]
     call(
@@ -55,9 +55,9 @@ def pull(reference: str, prefix: Path, plain_http: bool = False) -> manifests.Ma
     (prefix / MARKER).touch()
     flags = ["--preserve-digests", f"--src-tls-verify={str(not plain_http).lower()}"]
     command = [need("skopeo", "pulling"), "copy", "--quiet", *flags, f"docker://{reference}"]
-    call([*command, f"oci:{prefix / IMAGE}"], f"{reference} cannot be pulled")
-    blob = prefix / IMAGE / "blobs" / "sha256" / digest.removeprefix("sha256:")
-    oci.seal(prefix / IMAGE, digest, blob.stat().st_size)
+    call([*command, f"oci:{prefix / oci.IMAGE}"], f"{reference} cannot be pulled")
+    blob = prefix / oci.IMAGE / "blobs" / "sha256" / digest.removeprefix("sha256:")
+    oci.seal(prefix / oci.IMAGE, digest, blob.stat().st_size)
     manifest = describe(prefix, digest)
     manifests.write(prefix, manifest)
     return verify(prefix)

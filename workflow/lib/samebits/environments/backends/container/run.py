@@ -1,11 +1,10 @@
 """Run a measured process in an environment's image: no network, nothing writable but the run's folder."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from samebits.environments.backends.backend import Process
 from samebits.environments.backends.container import oci
-from samebits.environments.backends.container.install import CONTENTS, IMAGE
 from samebits.environments.backends.container.programs import call, need
 from samebits.environments.manifest import FILE, Manifest
 from samebits.sealed.errors import Refused
@@ -46,18 +45,18 @@ def load(prefix: Path, manifest: Manifest) -> str:
         Refused: podman is missing or fails, or a file of the environment in its storage was changed.
     """
     podman = need("podman", "running in a container")
-    read, _ = oci.image(prefix / IMAGE, manifest.digest)
+    read, _ = oci.image(prefix / oci.IMAGE, manifest.digest)
     image = str(read["config"]["digest"]).removeprefix("sha256:")
     what = f"environment {manifest.name}: podman cannot load its image"
     known = call([podman, "images", "--quiet", "--no-trunc"], what).split()
     if f"sha256:{image}" not in known:
         # podman makes a name of the path, and not every path is one
-        got = call([podman, "pull", "--quiet", f"oci:{IMAGE}"], what, folder=prefix).strip()
+        got = call([podman, "pull", "--quiet", f"oci:{oci.IMAGE}"], what, folder=prefix).strip()
         if got.removeprefix("sha256:") != image:
             raise Refused(f"{what}: it is {got}, and was to be {image}")
     command = [podman, "run", *_ISOLATED, "--interactive", f"--workdir={oci.FOLDER}", image]
     command += [f"{oci.FOLDER}/bin/python", "-ISBc", _CHECK]
-    changed = call(command, what, stdin=(prefix / CONTENTS).read_text()).strip()
+    changed = call(command, what, stdin=(prefix / oci.CONTENTS).read_text()).strip()
     if changed:
         raise Refused(
             f"environment {manifest.name}: {changed} was changed in podman's storage: run "
@@ -66,38 +65,29 @@ def load(prefix: Path, manifest: Manifest) -> str:
     return image
 
 
-def command(
-    image: str,
-    prefix: Path,
-    process: Sequence[str],
-    variables: Mapping[str, str],
-    readable: Sequence[Path],
-    writable: Path,
-) -> list[str]:
+def command(image: str, prefix: Path, process: Process) -> list[str]:
     """Return podman's command line that runs a process.
+
+    A container has the name of its run's folder. One that a killed podman left behind is ended first.
 
     Args:
         image: the image's ID.
         prefix: the environment's folder; its manifest is shown to the process.
-        process: the command, by the paths that it has outside; the interpreter is the image's.
-        variables: all its variables.
-        readable: files and folders that it may read.
-        writable: the only folder that it may write.
-
-    A container has the name of its run's folder. One that a killed podman left behind is ended first.
+        process: what is to be run. It sees files by the paths that they have outside, and the interpreter is
+            the image's.
     """
-    name = f"samebits-{hashlib.sha256(str(writable).encode()).hexdigest()[:16]}"
+    name = f"samebits-{hashlib.sha256(str(process.writable).encode()).hexdigest()[:16]}"
     mounts = [_mount(prefix / FILE, f"{oci.FOLDER}/{FILE}", "ro")]
-    mounts += [_mount(path, str(path), "ro") for path in dict.fromkeys(readable)]
-    mounts.append(_mount(writable, str(writable), "rw"))
-    set_variables = [f"{key}={value}" for key, value in variables.items()]
+    mounts += [_mount(path, str(path), "ro") for path in dict.fromkeys(process.readable)]
+    mounts.append(_mount(process.writable, str(process.writable), "rw"))
+    set_variables = [f"{key}={value}" for key, value in process.variables.items()]
     return [
         need("podman", "running in a container"),
         "run",
         *_ISOLATED,
         f"--name={name}",
         "--replace",
-        f"--workdir={variables['HOME']}",
+        f"--workdir={process.variables['HOME']}",
         *mounts,
         image,
         *("/bin/sh", "-c", _FIRST, "sh"),
@@ -106,7 +96,7 @@ def command(
         "--ignore-environment",
         *set_variables,
         f"{oci.FOLDER}/bin/python",
-        *process[1:],
+        *process.command[1:],
     ]
 
 

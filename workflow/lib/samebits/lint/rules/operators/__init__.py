@@ -1,0 +1,1 @@
+"""SB1: operators and kernels whose result differs from run to run."""

@@ -1,0 +1,1 @@
+"""SB4: data that come in no order."""

@@ -1,0 +1,1 @@
+"""SB6: threads and processes that decide the order of sums."""

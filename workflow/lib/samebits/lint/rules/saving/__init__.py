@@ -1,0 +1,1 @@
+"""SB9: saved models whose bytes say little about them."""

@@ -1,0 +1,1 @@
+"""SB8: distributed training, where the scheduler decides who adds what."""

@@ -1,0 +1,1 @@
+"""SB5: what differs between processes, machines and days."""
