@@ -26,7 +26,6 @@ WORDS = re.compile(
 
 DATA = "data sets of that name, not the framework"
 CHANNEL = "distributions that conda-forge calls otherwise"
-HIDDEN = "modules that a package of this name would hide"
 SCRIPTS = "scripts call it, and import what they like"
 
 #: folders, and words in files, that name frameworks all the same -> why
@@ -42,15 +41,6 @@ ALLOWED = {
     ("packaging/metadata.py", "pytorch"): CHANNEL,
     ("packaging/metadata.py", "torch"): CHANNEL,
     ("packaging/metadata.py", "xgboost"): CHANNEL,
-    ("packaging/naming.py", "keras"): HIDDEN,
-    ("packaging/naming.py", "lightgbm"): HIDDEN,
-    ("packaging/naming.py", "sklearn"): HIDDEN,
-    ("packaging/naming.py", "skops"): HIDDEN,
-    ("packaging/naming.py", "tensorflow"): HIDDEN,
-    ("packaging/naming.py", "torch"): HIDDEN,
-    ("packaging/naming.py", "xgboost"): HIDDEN,
-    ("sealed/interface.py", "sklearn"): "reads files of skops",
-    ("sealed/interface.py", "skops"): "files of skops",
     ("sealed/seed_all.py", "tensorflow"): SCRIPTS,
     ("sealed/seed_all.py", "torch"): SCRIPTS,
 }
