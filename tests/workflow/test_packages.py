@@ -19,8 +19,12 @@ import conda_channel
 from families import some
 from samebits.environments.lock import read_lock
 from samebits.environments.specification import find
+from samebits.packaging import stage
+from samebits.packaging.description import Description
 from samebits.packaging.metadata import CONDA
+from samebits.proof import verdict
 from samebits.receipt import keys
+from samebits.sealed.spec import Spec
 from workspace import CACHE, LONG
 
 MODELS = (
@@ -221,6 +225,70 @@ def test_the_card_says_what_the_ledger_says(packaged):
     assert verdict["state"] in text
     for name, value in verdict["metrics"]:
         assert name in text and value in text
+
+
+def tried(packaged, folder, *changes):
+    """Stage digits-cnn, change lines of what lies in its package, and try it; return status and words."""
+    results = packaged.results("digits-cnn")
+    spec = Spec.read(results / "spec.json")
+    described = Description()
+    names = described.names("digits-cnn")
+    found = verdict.read(results / "verdict.json")
+    recipe = packaged.recipe("digits_cnn.py")
+    stage.stage(results / "run-1", found, recipe, names, folder)
+    for name, line, instead in changes:
+        path = folder / names.module / name
+        text = path.read_text()
+        assert line in text
+        path.write_text(text.replace(line, instead))
+    arguments = {
+        "spec": results / "spec.json",
+        "recipe": recipe,
+        "data": packaged.data(spec).parent,
+        "prefix": packaged.environment(spec).parent,
+        "library": packaged.library(spec.framework),
+    }
+    code = f"""
+import sys
+from pathlib import Path
+from samebits.jobs import launch
+from samebits.packaging.description import Description
+from samebits.sealed.execution import Execution
+paths = { ({name: str(path) for name, path in arguments.items()})!r}
+inputs = launch.Inputs(**{{n: Path(path) for n, path in paths.items()}}, execution=Execution())
+run, folder = Path({str(results / "run-1")!r}), Path({str(folder)!r})
+sys.exit(launch.package(inputs, run, folder, Description().names("digits-cnn"), Description()))
+"""
+    return command(sys.executable, "-c", code)
+
+
+PREDICTOR = "_frameworks/pytorch/predictor.py"
+#: an output that depends on a switch, and what throws it
+NEEDS = (
+    PREDICTOR,
+    "output = self.module(batch)",
+    "output = self.module(batch) + (not torch.are_deterministic_algorithms_enabled())",
+)
+THROWS = (PREDICTOR, "with self._as_trained(), torch.no_grad():", "with torch.no_grad():")
+
+
+def test_a_package_is_proven_by_a_process_that_only_imports_it(packaged, tmp_path):
+    done = tried(packaged, tmp_path / "staging", NEEDS)
+    assert done.returncode == 0, done.stdout
+    assert [path.name for path in (tmp_path / "staging").iterdir()] == ["digits_cnn"]
+    # the twin relies on what an adapter would have thrown
+    done = tried(packaged, tmp_path / "staging", NEEDS, THROWS)
+    assert done.returncode == 2, done.stdout
+    assert "samebits: model digits-cnn: it cannot be packaged: " in done.stdout
+    assert "outputs differ from those recorded; the first is [0, 0]: " in done.stdout
+
+
+def test_a_package_that_imports_what_no_user_has_is_refused(packaged, tmp_path):
+    """A measured process has samebits at hand, and a package has not."""
+    imports = ("materials/digits_cnn.py", "import torch\n", "import torch\nfrom samebits import seed_all\n")
+    done = tried(packaged, tmp_path / "staging", imports)
+    assert done.returncode == 2, done.stdout
+    assert "it cannot be packaged: ModuleNotFoundError: No module named 'samebits'" in done.stdout
 
 
 def test_a_different_model_cannot_be_packaged(workspace):

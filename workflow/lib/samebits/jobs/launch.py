@@ -104,7 +104,10 @@ def package(inputs: Inputs, run: Path, folder: Path, names: Names, described: De
     sources = [str(path.resolve()) for path in interface.sources(folder, names)]
     program = Path(probe.__file__).resolve()
     command = [command[0], "-sP", str(program), str(folder.resolve()), names.module, *sources]
-    return _call(*prepared.started(command, variables, [program]), prepared.scratch)
+    if (status := _call(*prepared.started(command, variables, [program]), prepared.scratch)) == 0:
+        interface.settle(folder)
+        shutil.rmtree(prepared.scratch)
+    return status
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,12 @@ def sources(folder: Path, names: Names) -> list[Path]:
     return found
 
 
+def settle(folder: Path) -> None:
+    """Remove what only served to try a package."""
+    for name in (inputs.ARRAYS, inputs.CALL, PREDICTIONS):
+        (folder / name).unlink()
+
+
 def _described(name: str, array: NDArray[Any]) -> dict[str, Any]:
     return {"name": name, "dtype": array.dtype.name, "shape": [-1, *array.shape[1:]]}
 

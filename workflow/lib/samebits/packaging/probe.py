@@ -2,8 +2,8 @@
 
 The interpreter of the model's environment runs this file by its path, with no variable that pins anything, so
 it imports nothing of samebits. In the folder are the package, the arrays that the test data was predicted
-from, and the recorded predictions. It has to give these bit for bit: by ``import``, and then, for the
-examples that are put into it, by its own command line. It ends with status 2 and one line if it does not.
+from, and the recorded predictions. The package has to give these bit for bit: by ``import``, and then, for
+the examples that are put into it, by its own command line. It ends with status 2 and one line if it does not.
 """
 
 import ast

@@ -48,7 +48,7 @@ def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -
     shutil.rmtree(folder, ignore_errors=True)
     package = folder / names.module
     (package / MATERIALS).mkdir(parents=True)
-    _copy_runtime(spec.framework, package)
+    copy_runtime(spec.framework, package)
     shutil.copytree(run / "model", package / "model")
     shutil.copyfile(recipe, package / MATERIALS / recipe.name)
     shutil.copyfile(run / PREDICTIONS, folder / PREDICTIONS)
@@ -65,7 +65,7 @@ def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -
     (package / "about.json").write_text(json.dumps(about) + "\n")
 
 
-def _copy_runtime(framework: str, package: Path) -> None:
+def copy_runtime(framework: str, package: Path) -> None:
     """Copy what a package runs on, the part of ``frameworks/`` as it lies there, so that it finds itself."""
     runtime = resources.files("samebits.packaging.runtime")
     for name in _RUNTIME:

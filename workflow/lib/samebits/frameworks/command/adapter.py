@@ -54,6 +54,7 @@ class Adapter(adapter.Adapter):
         # lead from there, so that a script which writes them down writes the same in every run.
         self._scratch = Path.cwd()
         self._folder = self._scratch.parent / "output"
+        self._program = self._scratch / recipe.path.name
 
     def start(self) -> State:
         return {}
@@ -105,14 +106,9 @@ class Adapter(adapter.Adapter):
         self._folder.mkdir()
         for name in self._data.files:
             _parent(self._scratch / "data" / name).symlink_to(self._data.path(name).resolve())
-        program = self._program()
-        program.write_bytes(self._recipe.source)  # these bytes, which the spec names, and no others
-        program.chmod(0o700)
-        return [*self._interpreter(), self._seen(program), *self._arguments()]
-
-    def _program(self) -> Path:
-        """Return where the script lies while it runs."""
-        return self._scratch / self._recipe.path.name
+        self._program.write_bytes(self._recipe.source)  # these bytes, which the spec names, and no others
+        self._program.chmod(0o700)
+        return [*self._interpreter(), self._seen(self._program), *self._arguments()]
 
     def _interpreter(self) -> list[str]:
         """Return what runs the script: the environment's Python, or what its first line names."""
@@ -206,8 +202,9 @@ class Adapter(adapter.Adapter):
             return
         status = process.returncode
         how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
-        program = self._program()
-        place = self._recipe.place_told("\n".join(said), str(program), self._seen(program))
+        seen = self._seen(self._program)
+        paths = (seen, f"{self._folder}/{seen}")  # Python tells of the latter
+        place = self._recipe.place_told("\n".join(said), *paths)
         where = f" at {place.rpartition(', ')[2]}" if place else ""
         last = "".join(f"\n  {line}" for line in list(filter(None, said))[-5:])
         raise Refused(f"model {self._spec.model}: {name} {how}{where}; mend it. It said last:{last}")

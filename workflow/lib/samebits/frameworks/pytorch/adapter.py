@@ -14,10 +14,10 @@ from samebits.frameworks.pytorch import (
     evaluation,
     generators,
     gradients,
+    loaders,
     operators,
-    sources,
     switches,
-    tensors,
+    torch_tensors,
 )
 from samebits.frameworks.pytorch.batches import Batches
 from samebits.frameworks.pytorch.leader import Leader
@@ -64,7 +64,7 @@ class Adapter(adapter.Adapter):
             raise Refused(f"model {spec.model}: device is cuda, but PyTorch sees no GPU; set device: cpu")
         switches.throw(spec.tier, spec.threads, spec.device)
         generators.seed(derive(seed, "data"))
-        self._sources = sources.find(spec, recipe, data)
+        self._sources = loaders.find(spec, recipe, data)
         self._metrics: dict[str, float] = {}
         self._ranks: Ranks = Here(1)
         if connect:
@@ -87,7 +87,7 @@ class Adapter(adapter.Adapter):
         state = State([self._replica(rank) for rank in self._ranks.played], step)
         for rank, replica in zip(self._ranks.played, state.replicas, strict=True):
             # anew for each: an optimizer takes over the very tensors that it is given
-            values = nested.unflatten(tensors_, "state", tensors.tensor)
+            values = nested.unflatten(tensors_, "state", torch_tensors.tensor)
             own = values["ranks"][rank - 1] if rank else {}
             replica.load({**values, "module": {**values["module"], **own}})
         return state
@@ -121,7 +121,7 @@ class Adapter(adapter.Adapter):
 
     def export(self, state: State, folder: Path) -> None:
         module = state.replicas[0].module
-        values = {name: tensors.view(value) for name, value in module.state_dict().items()}
+        values = {name: torch_tensors.view(value) for name, value in module.state_dict().items()}
         checkpoint.save(folder / "model.safetensors", values)
 
     def predict(self, state: State) -> NDArray[Any]:
@@ -206,7 +206,7 @@ class Adapter(adapter.Adapter):
             values = replica.values(state.step)
             values["module"] = {k: v for k, v in values["module"].items() if k not in own}
             digests.append(state_digest(rows(self._flat({**values, "extra": {}}))).encode())
-            parts.append(pack({name: tensors.view(value) for name, value in own.items()}))
+            parts.append(pack({name: torch_tensors.view(value) for name, value in own.items()}))
         digests = self._ranks.gather(digests)
         for rank, digest in enumerate(digests):
             if digest != digests[0]:
@@ -215,11 +215,11 @@ class Adapter(adapter.Adapter):
                     "differ from those of rank 0; the recipe must change them by gradients only"
                 )
         found = [unpack(part) for part in self._ranks.gather(parts)[1:]]
-        return [{name: tensors.tensor(value) for name, value in part.items()} for part in found]
+        return [{name: torch_tensors.tensor(value) for name, value in part.items()} for part in found]
 
     def _flat(self, values: dict[str, Any]) -> dict[str, Tensor]:
         try:
-            return nested.flatten(values, "state", tensors.leaf)
+            return nested.flatten(values, "state", torch_tensors.leaf)
         except TypeError as error:
             raise Refused(
                 f"model {self._spec.model}: {error}; keep tensors, numbers, strings and nests of them"

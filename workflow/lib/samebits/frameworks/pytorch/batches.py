@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset, default_collate
 
 from samebits.frameworks.pytorch import generators
-from samebits.frameworks.pytorch.tensors import mapped, tensor, view
+from samebits.frameworks.pytorch.torch_tensors import mapped, tensor, view
 from samebits.sealed.digest import Tensor
 from samebits.sealed.errors import Lost, Refused
 from samebits.sealed.recipe import Recipe

@@ -9,14 +9,14 @@ import torch
 from samebits.frameworks.pytorch import (
     generators,
     hooks,
+    loaders,
     optimizers,
     precision,
-    sources,
     switches,
     trainer,
 )
 from samebits.frameworks.pytorch.batches import Batches, Place
-from samebits.frameworks.pytorch.tensors import mapped, named
+from samebits.frameworks.pytorch.torch_tensors import mapped, named
 from samebits.sealed.adapter import inputs_digest
 from samebits.sealed.data import Data
 from samebits.sealed.digest import Tensor
@@ -64,7 +64,7 @@ class Replica:
         self._epoch = -1
         self.trainer = trainer.Trainer(spec, batches, rank, datamodule)
         self.precision = precision.plugin(spec.options["precision"], device.type)
-        self.module = sources.build(target, spec, data)
+        self.module = loaders.build(target, spec, data)
         hooks.check(spec.model, self.module, self._accumulate)
         self.hooks = hooks.Hooks(self.module)
         self.trainer.attach(self.module)

@@ -20,7 +20,7 @@ from keras.src.random.seed_generator import global_seed_generator
 from numpy.typing import NDArray
 from tensorflow.python.framework import op_callbacks
 
-from samebits.frameworks.tensorflow import samples, switches, variables
+from samebits.frameworks.tensorflow import keras_state, samples, switches
 from samebits.frameworks.tensorflow.watch import Watch
 from samebits.sealed import adapter, checkpoint
 from samebits.sealed.adapter import Advance, Inputs, inputs_digest
@@ -62,8 +62,8 @@ class Adapter(adapter.Adapter):
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> keras.Model:
         model = self._build()
-        for name, variable in variables.by_place(model).items():
-            variable.assign(variables.from_tensor(tensors[name]))
+        for name, variable in keras_state.by_place(model).items():
+            variable.assign(keras_state.from_tensor(tensors[name]))
         # TensorFlow's own operators keep their place in a stream inside a graph's kernels, so they are seeded
         # by the segment; seeding them by the step would also throw the graph away (0.5 s a step).
         switches.seed(derive(self._seed, "segment", step))
@@ -75,7 +75,7 @@ class Adapter(adapter.Adapter):
         seed = derive(self._seed, "step", step)
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        for index, generator in enumerate(variables.generators(state)):
+        for index, generator in enumerate(keras_state.generators(state)):
             # its own seed counts where the recipe gave it one
             own = derive(seed, "generator", index, generator.get_config()["seed"] or 0)
             generator.state.value.assign([own % 2**31, 0])
@@ -94,18 +94,17 @@ class Adapter(adapter.Adapter):
     def tensors(self, state: keras.Model) -> dict[str, Tensor]:
         if changed := switches.changed(self._spec.threads):
             raise Refused(f"model {self._spec.model}: the recipe {changed}")
-        return {
-            name: tensor(variables.as_array(variable)) for name, variable in variables.by_place(state).items()
-        }
+        found = keras_state.by_place(state).items()
+        return {name: tensor(keras_state.as_array(variable)) for name, variable in found}
 
     def export(self, state: keras.Model, folder: Path) -> None:
-        variables.finalize(state)
+        keras_state.finalize(state)
         (folder / "model.json").write_text(state.to_json() + "\n")
-        weights = {f"{i}.{v.name}": tensor(variables.as_array(v)) for i, v in enumerate(state.weights)}
+        weights = {f"{i}.{v.name}": tensor(keras_state.as_array(v)) for i, v in enumerate(state.weights)}
         checkpoint.save(folder / "model.safetensors", weights)
 
     def predict(self, state: keras.Model) -> NDArray[Any]:
-        variables.finalize(state)
+        keras_state.finalize(state)
         outputs = []
         for first in range(0, samples.length(self._test), self._batch_size):
             rows = slice(first, first + self._batch_size)
@@ -156,7 +155,7 @@ class Adapter(adapter.Adapter):
         if not model.built:
             with self._telling_the_line():
                 model(samples.take(self._train[0], slice(1)))
-        for optimizer in variables.optimizers(model):
+        for optimizer in keras_state.optimizers(model):
             if optimizer is model.optimizer and not optimizer.built:
                 optimizer.build(model.trainable_variables)
             if not optimizer.built:
@@ -194,8 +193,8 @@ class Adapter(adapter.Adapter):
         if at_least(self._spec.tier, "deterministic") and self._watch.racy:
             operator, place = self._watch.racy
             raise Refused(self._non_deterministic(f"{operator} with weights adds up in any order", place))
-        known = [*variables.by_place(model).values(), *model.metrics_variables]
-        known += [generator.state for generator in variables.generators(model)]
+        known = [*keras_state.by_place(model).values(), *model.metrics_variables]
+        known += [generator.state for generator in keras_state.generators(model)]
         handles = {id(variable.value.handle) for variable in known}
         for handle, operator, place in self._watch.writes():
             if id(handle) not in handles:
