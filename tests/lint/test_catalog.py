@@ -7,7 +7,7 @@ import pytest
 
 import training
 from samebits.lint import catalog
-from samebits.lint.catalog import is_named, reader
+from samebits.lint.catalog import is_named, loading
 
 CATALOG = catalog.load()
 NAMES = {name for entry in CATALOG.entries for name in entry.names}
@@ -107,7 +107,7 @@ def test_methods_say_whose_they_are():
 
 def test_a_misspelt_key_is_refused(monkeypatch):
     monkeypatch.setattr(
-        reader, "texts", lambda: [("x.toml", '[[operator]]\ncode = "SB101"\nnaems = ["a"]\n')]
+        loading, "texts", lambda: [("x.toml", '[[operator]]\ncode = "SB101"\nnaems = ["a"]\n')]
     )
     with pytest.raises(ValueError, match=r"catalog/x\.toml: Entry has no 'naems'"):
-        reader.load.__wrapped__()
+        loading.load.__wrapped__()

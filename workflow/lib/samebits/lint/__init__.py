@@ -1,7 +1,7 @@
 """The linter: finds, before any training, what would make a result irreproducible.
 
 Files are parsed and resolved (``semantics``), never imported. What is known of frameworks lies in ``catalog``;
-what can be said about it in ``rules``, by way of questions that several of them ask (``analyses``). ``driver``
+what can be said about it in ``rules``, by way of questions that several of them ask (``questions``). ``driver``
 goes from paths to findings, and ``output`` writes these.
 """
 

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from samebits.lint.analyses import dask_config
-from samebits.lint.analyses.variables import SetVariable
 from samebits.lint.catalog import conditions, is_named
 from samebits.lint.catalog.entries import Fact
 from samebits.lint.file import File
+from samebits.lint.questions import dask_config
+from samebits.lint.questions.variables import SetVariable
 
 #: names besides those in the catalogs whose calls are facts
 CALLS: Final = ("submit", "scatter", "persist", "compute", "map", "replicate", "worker_map", "set")

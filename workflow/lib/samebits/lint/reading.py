@@ -4,7 +4,7 @@ import io
 import json
 import re
 import tokenize
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -130,7 +130,7 @@ def _notebook(raw: bytes, name: str) -> Source:
     try:
         notebook = json.loads(raw)
         cells = notebook["cells"]
-        found = [
+        code_cells = [
             (number, "".join(cell["source"]))
             for number, cell in enumerate(cells, 1)
             if cell["cell_type"] == "code"
@@ -144,7 +144,7 @@ def _notebook(raw: bytes, name: str) -> Source:
     code: list[str] = []
     shown: list[str] = []
     places = []
-    for number, text in found:
+    for number, text in code_cells:
         lines = _LINES.split(text)
         places.append((number, len(code) + 1, len(lines)))
         shown += lines
@@ -173,8 +173,3 @@ def _without_magics(lines: list[str]) -> list[str]:
 
 def _balance(line: str) -> int:
     return sum(line.count(each) for each in "([{") - sum(line.count(each) for each in ")]}")
-
-
-def replaced(source: Source, text: str) -> Source:
-    """Return the source with another text, for linting what a fix would make."""
-    return replace(source, text=text, shown=text)

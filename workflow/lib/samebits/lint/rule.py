@@ -17,13 +17,11 @@ class Event(Enum):
     """
 
     CALL = auto()  #: a call whose name is known (call, path)
-    ENTRY = auto()  #: a call, class or function that an entry of the catalogs with its code describes (match)
-    SETTING = (
-        auto()
-    )  #: an attribute that a setting of the catalogs with its code describes (assigned, setting)
+    ENTRY = auto()  #: what an entry of the catalogs with the rule's code describes (match)
     LOOP = auto()  #: a ``for`` of a loop or comprehension (loop)
     NAMED_CALL = auto()  #: a call by its last name alone, whatever that stands for (call)
     SETTER = auto()  #: a function that the catalogs know as a setter is assigned to (assigned)
+    SETTING = auto()  #: what a setting of the catalogs with the rule's code describes (assigned, setting)
     ATTRIBUTE = auto()  #: an attribute gets a value (assigned); ``names`` are last parts
     NAMED = auto()  #: a name that ends in one of ``names`` gets a value, in any way (name, value, node)
     TEXT = auto()  #: a text that holds one of ``names`` (constant)

@@ -12,7 +12,7 @@ from samebits.lint.file import File
 from samebits.lint.finding import SEVERITIES, Fix
 from samebits.lint.rule import Diagnostic
 from samebits.lint.semantics import UNKNOWN
-from samebits.lint.semantics.tensors import is_tensor
+from samebits.lint.semantics.tensor_paths import is_tensor
 from samebits.sealed.tiers import at_least
 
 

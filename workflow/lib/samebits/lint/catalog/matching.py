@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from samebits.lint.analyses.consumers import is_free
-from samebits.lint.analyses.training import without_gradients
 from samebits.lint.catalog import conditions, is_named
 from samebits.lint.catalog.entries import Entry, Setting
 from samebits.lint.file import File
+from samebits.lint.questions.consumers import is_free
+from samebits.lint.questions.training import without_gradients
 from samebits.lint.semantics import UNKNOWN
 from samebits.lint.semantics.syntax import ancestors, keyword_value, leaf, parent
-from samebits.lint.semantics.tensors import is_integer_tensor, is_tensor
+from samebits.lint.semantics.tensor_paths import is_integer_tensor, is_tensor
 from samebits.sealed.tiers import at_least
 
 #: calls that take a class or function without calling it

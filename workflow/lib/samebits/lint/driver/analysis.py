@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from samebits.lint import catalog, facts
-from samebits.lint.analyses.variables import set_variables
 from samebits.lint.context import Context
 from samebits.lint.driver import dispatch, prefilter
 from samebits.lint.file import File, known_calls
 from samebits.lint.finding import Finding
+from samebits.lint.questions.variables import set_variables
 from samebits.lint.reading import Source, Unreadable
 from samebits.lint.rule import Event
 from samebits.lint.rules import listening

@@ -8,10 +8,10 @@ from typing import Any
 
 from samebits.lint import catalog, rules
 from samebits.lint import facts as facts_of
-from samebits.lint.analyses.variables import SetVariable
 from samebits.lint.catalog.matching import Assigned, matches, setting_of
 from samebits.lint.file import File
 from samebits.lint.finding import Finding
+from samebits.lint.questions.variables import SetVariable
 from samebits.lint.reading import Source
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import defaults

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from samebits.lint.driver import analysis as analyses
+from samebits.lint.driver.analysis import analyse
 from samebits.lint.driver.discovery import files, shown
 from samebits.lint.driver.neighbours import facts_of
 from samebits.lint.driver.pool import analyse_all
@@ -57,7 +57,7 @@ def lint(
 def lint_source(source: Source, settings: Settings) -> list[Finding]:
     """Lint one source on its own, as editors and the fixer do."""
     context, selected = settings.context(), settings.codes()
-    analysis = analyses.analyse(source, context)
+    analysis = analyse(source, context)
     return sorted(settle_source(source, analysis, analysis.facts, settings, selected), key=order)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from samebits.lint.context import Context
-from samebits.lint.driver.analyser import Analyser
 from samebits.lint.driver.analysis import Analysis
+from samebits.lint.driver.one_file import Analyser
 from samebits.lint.driver.project import locate
 
 _PROJECT: Final = 2000  # files; more are no project in which importers matter

@@ -9,8 +9,8 @@ from typing import Final
 
 from samebits.lint import catalog, rules
 from samebits.lint.context import Context
-from samebits.lint.driver.analyser import Analyser
 from samebits.lint.driver.analysis import Analysis
+from samebits.lint.driver.one_file import Analyser
 
 _COLLECT: Final = 8 << 20  # bytes of source whose trees may lie about: a tree is 100 times its text
 _FEW: Final = 24  # files for which starting processes costs more than it gives

@@ -17,10 +17,10 @@ def summary(result: Result) -> str:
     if not result.findings:
         return f"No findings in {_count(result.files, 'file')}."
     counts = Counter(finding.severity for finding in result.findings)
-    told = ", ".join(_count(counts[each], each) for each in SEVERITIES if counts[each])
+    counted = ", ".join(_count(counts[each], each) for each in SEVERITIES if counts[each])
     fixable = sum(finding.fix is not None for finding in result.findings)
     more = f" {fixable} can be mended with --fix." if fixable else ""
-    return f"Found {told} in {_count(result.files, 'file')}.{more}"
+    return f"Found {counted} in {_count(result.files, 'file')}.{more}"
 
 
 def _finding(finding: Finding) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from samebits.lint.semantics import qualified
 from samebits.lint.semantics.scopes import Binding, Function, Kind, is_none
 from samebits.lint.semantics.syntax import default_of
-from samebits.lint.semantics.tensors import TENSOR
+from samebits.lint.semantics.tensor_paths import TENSOR
 
 if TYPE_CHECKING:
     from samebits.lint.semantics.resolution import Semantics

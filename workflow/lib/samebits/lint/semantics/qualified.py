@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from samebits.lint.semantics import annotations
 from samebits.lint.semantics.scopes import Binding, How, Scope, attribute, binding
-from samebits.lint.semantics.tensors import TENSOR, is_network, is_tensor
+from samebits.lint.semantics.tensor_paths import TENSOR, is_network, is_tensor
 
 if TYPE_CHECKING:
     from samebits.lint.semantics.resolution import Semantics

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses import set_reads
 from samebits.lint.edits import wrapped
 from samebits.lint.file import File
+from samebits.lint.questions import set_reads
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses import dask_config
-from samebits.lint.analyses.dask_training import trains_on_dask
 from samebits.lint.catalog import diagnosis
 from samebits.lint.file import File
+from samebits.lint.questions import dask_config
+from samebits.lint.questions.dask_training import trains_on_dask
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 _MOVING: Final = ("scatter", "persist")

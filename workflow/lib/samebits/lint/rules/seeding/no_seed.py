@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses.training import is_script, torch_training
 from samebits.lint.file import File
 from samebits.lint.finding import Edit, Fix
+from samebits.lint.questions.training import is_script, torch_training
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 #: framework -> the call that seeds it, and its name

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.seeding import GLOBAL_SEEDERS
 from samebits.lint.file import File
+from samebits.lint.questions.seeding import GLOBAL_SEEDERS
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.scopes import How
 from samebits.lint.semantics.syntax import argument

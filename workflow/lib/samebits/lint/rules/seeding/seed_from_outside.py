@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.seeding import SEED_ENDINGS, SEEDERS, entropy, is_seed, seed_of
 from samebits.lint.file import File
+from samebits.lint.questions.seeding import SEED_ENDINGS, SEEDERS, entropy, is_seed, seed_of
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.seeding import GLOBAL_SEEDERS, entropy, seed_of
-from samebits.lint.analyses.training import STEPS
 from samebits.lint.file import File
+from samebits.lint.questions.seeding import GLOBAL_SEEDERS, entropy, seed_of
+from samebits.lint.questions.training import STEPS
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import ancestors, parent
 

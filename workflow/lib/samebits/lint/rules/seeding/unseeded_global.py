@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses.training import is_script
 from samebits.lint.catalog import diagnosis
 from samebits.lint.catalog.matching import Match
 from samebits.lint.file import File
+from samebits.lint.questions.training import is_script
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import in_function
 

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses.sorting import SORTERS, sort_key
 from samebits.lint.file import File
+from samebits.lint.questions.sorting import SORTERS, sort_key
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import parent
 

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.messages import is_in_seed
 from samebits.lint.file import File
+from samebits.lint.questions.mentions import is_in_seed
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import ancestors, leaf, parent, scope_of
 

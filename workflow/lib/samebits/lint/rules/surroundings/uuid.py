@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses.messages import is_in_seed, is_only_said
 from samebits.lint.file import File
+from samebits.lint.questions.mentions import is_in_seed, is_only_said
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 _NAMES: Final = (

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses.training import is_script, torch_training, uses_cuda
 from samebits.lint.file import File
+from samebits.lint.questions.training import is_script, torch_training, uses_cuda
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.sealed.tiers import at_least
 

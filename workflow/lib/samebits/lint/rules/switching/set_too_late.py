@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.training import first_use_of_cuda
-from samebits.lint.analyses.variables import SetVariable
 from samebits.lint.file import File
+from samebits.lint.questions.training import first_use_of_cuda
+from samebits.lint.questions.variables import SetVariable
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import ancestors
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from samebits.lint.analyses.variables import SetVariable
 from samebits.lint.catalog import diagnosis
 from samebits.lint.file import File
+from samebits.lint.questions.variables import SetVariable
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 
 

@@ -3,10 +3,10 @@
 import ast
 from typing import Any, Final
 
-from samebits.lint.analyses.consumers import is_free_in
-from samebits.lint.analyses.loops import counts
 from samebits.lint.catalog.entries import Order
 from samebits.lint.file import File
+from samebits.lint.questions.consumers import is_free_in
+from samebits.lint.questions.loops import counts
 from samebits.lint.semantics.syntax import ancestors, leaf, parent
 
 #: calls that read an iterable in its order

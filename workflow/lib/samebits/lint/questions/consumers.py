@@ -7,9 +7,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from samebits.lint.analyses.loops import turns_are_free
 from samebits.lint.catalog.entries import Order
 from samebits.lint.file import File
+from samebits.lint.questions.loops import turns_are_free
 from samebits.lint.semantics import UNKNOWN
 from samebits.lint.semantics.scopes import Scope
 from samebits.lint.semantics.syntax import ancestors, leaf, parent, scope_of
