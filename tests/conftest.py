@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Passed(Path(path)))
 
 
+@pytest.hookimpl(trylast=True)  # Hypothesis marks its tests in this hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     path = config.getoption("--without-passed")
     passed = set(Path(path).read_text().splitlines()) if path else set()

@@ -170,7 +170,7 @@ def test_a_job_whose_worker_is_killed_is_run_again_and_its_first_attempt_ended(p
     os.kill(worker_of(first), signal.SIGKILL)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
-    assert gone(first, 1)
+    assert gone(first)
     assert len((pipeline.folder / "pids").read_text().split()) == 2
     assert (pipeline.folder / "out.txt").read_text() == "done\n"
 

@@ -146,8 +146,9 @@ def test_the_number_of_cores_changes_nothing(workspace, tmp_path_factory):
     ledgers = []
     for cores in (1, 2):
         workspace.write_config(models={"a": model}, results=f"results-{cores}")
-        process = workspace.run("--cores", str(cores))
+        ledger = f"results-{cores}/a/run-1/ledger.jsonl"
+        process = workspace.run(ledger, "--cores", str(cores))
         assert process.returncode == 0, process.stdout
-        ledgers.append((workspace.folder / f"results-{cores}" / "a" / "run-1" / "ledger.jsonl").read_bytes())
+        ledgers.append((workspace.folder / ledger).read_bytes())
     assert ledgers[0] == ledgers[1]
     assert json.loads(ledgers[0].splitlines()[0])["spec"]["threads"] == 2

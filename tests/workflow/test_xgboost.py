@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from boosters import boosters
-from families import chosen, some
+from families import chosen, more, some
 from samebits.sealed import ledger
 
 SAMPLED = {"subsample": 0.7, "colsample_bytree": 0.8, "colsample_bylevel": 0.8, "colsample_bynode": 0.8}
@@ -158,6 +158,7 @@ def test_shotgun_is_refused_by_parameter_and_line(workspace, armed):
     assert "set updater: coord_descent, or tier: seeded" in line
 
 
+@more
 def test_shotgun_is_refused_where_it_is_the_default(workspace, armed):
     line = refused(workspace, armed, "Linear", {})
     lines = boosters(armed).splitlines()
@@ -176,6 +177,7 @@ def test_early_stopping_without_something_to_watch_is_refused(workspace, armed):
     )
 
 
+@more
 def test_early_stopping_among_the_parameters_is_refused(workspace, armed):
     line = refused(workspace, armed, "Plain", {"early_stopping_rounds": 3})
     assert "early_stopping_rounds is no parameter of XGBoost; make it an attribute" in line
