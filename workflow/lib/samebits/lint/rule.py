@@ -18,7 +18,7 @@ class Event(Enum):
 
     CALL = auto()  #: a call whose name is known (call, path)
     ENTRY = auto()  #: what an entry of the catalogs with the rule's code describes (match)
-    LOOP = auto()  #: a ``for`` of a loop or comprehension (loop)
+    SET_READ = auto()  #: a set is read in its order (read)
     NAMED_CALL = auto()  #: a call by its last name alone, whatever that stands for (call)
     SETTER = auto()  #: a function that the catalogs know as a setter is assigned to (assigned)
     SETTING = auto()  #: what a setting of the catalogs with the rule's code describes (assigned, setting)

@@ -11,6 +11,7 @@ from samebits.lint import facts as facts_of
 from samebits.lint.catalog.matching import Assigned, matches, setting_of
 from samebits.lint.file import File
 from samebits.lint.finding import Finding
+from samebits.lint.questions.set_reads import set_reads
 from samebits.lint.questions.variables import SetVariable
 from samebits.lint.reading import Source
 from samebits.lint.rule import Diagnostic, Event, On, Rule
@@ -52,13 +53,11 @@ def _reports(file: File, variables: list[SetVariable]) -> Iterator[Report]:
     """Yield what each rule says to each event, in the order of ``Event``."""
     yield from _calls(file)
     yield from _described(file)
-    nodes = file.semantics.nodes
-    loops, named_calls = rules.listening(Event.LOOP), rules.listening(Event.NAMED_CALL)
-    for loop in nodes.loops:
-        for rule, ear in loops:
-            yield rule, ear.check(file, loop)
-    for rule, ear in named_calls:
-        for call in nodes.calls_named(*ear.names):
+    for read in set_reads(file):
+        for rule, ear in rules.listening(Event.SET_READ):
+            yield rule, ear.check(file, read)
+    for rule, ear in rules.listening(Event.NAMED_CALL):
+        for call in file.semantics.nodes.calls_named(*ear.names):
             yield rule, ear.check(file, call)
     yield from _attributes(file)
     yield from _named(file)
@@ -115,15 +114,19 @@ def _described(file: File) -> Iterator[Report]:
 def _attributes(file: File) -> Iterator[Report]:
     known = file.catalog
     settings = {rule.code: (rule, ear) for rule, ear in rules.listening(Event.SETTING)}
+    names = {name for _, ear in rules.listening(Event.ATTRIBUTE) for name in ear.names}
     for assign in file.semantics.nodes.assigns:
         for target in assign.targets if isinstance(assign, ast.Assign) else [assign.target]:
             if not isinstance(target, ast.Attribute) or assign.value is None:
                 continue
-            assigned = Assigned(assign, target, file.path(target), assign.value)
-            if assigned.path in known.setters:
+            path = file.path(target)
+            if path not in known.setters and path not in known.settings and target.attr not in names:
+                continue
+            assigned = Assigned(assign, target, path, assign.value)
+            if path in known.setters:
                 for rule, ear in rules.listening(Event.SETTER):
                     yield rule, ear.check(file, assigned)
-            if assigned.path in known.settings and (setting := setting_of(file, assigned)) is not None:
+            if path in known.settings and (setting := setting_of(file, assigned)) is not None:
                 rule, ear = settings[setting.code]
                 yield rule, ear.check(file, assigned, setting)
             for rule, ear in rules.listening(Event.ATTRIBUTE):

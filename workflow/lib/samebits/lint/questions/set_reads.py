@@ -1,6 +1,8 @@
 """Sets that are read in their order, and who reads them."""
 
 import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from samebits.lint.catalog.entries import Order
@@ -10,7 +12,7 @@ from samebits.lint.questions.loops import counts
 from samebits.lint.semantics.syntax import ancestors, leaf, parent
 
 #: calls that read an iterable in its order
-CONSUMERS: Final = tuple(
+_CONSUMERS: Final = tuple(
     "list tuple enumerate iter map filter zip array asarray tensor as_tensor Series DataFrame join choice "
     "choices sample fromkeys chain islice extend Index concat concatenate stack vstack hstack cat next cycle "
     "product permutations combinations Categorical LongTensor shuffle deque tqdm from_iterable".split()
@@ -21,8 +23,32 @@ _SAYING: Final = frozenset(
 )
 
 
-def is_read_in_order(file: File, iterable: Any, consumer: Any) -> bool:
-    """Tell whether an expression is a set whose order reaches a result through its consumer."""
+@dataclass(frozen=True)
+class SetRead:
+    """A set that is read in its order.
+
+    Attributes:
+        iterable: the set.
+        consumer: the call, loop or comprehension that reads it.
+    """
+
+    iterable: Any
+    consumer: Any
+
+
+def set_reads(file: File) -> Iterator[SetRead]:
+    """Yield the sets of a file whose order reaches a result."""
+    nodes = file.semantics.nodes
+    for loop in nodes.loops:
+        if _is_read_in_order(file, loop.iter, loop):
+            yield SetRead(loop.iter, loop)
+    for call in nodes.calls_named(*_CONSUMERS):
+        for given in call.args:
+            if _is_read_in_order(file, given, call):
+                yield SetRead(given, call)
+
+
+def _is_read_in_order(file: File, iterable: Any, consumer: Any) -> bool:
     if iterable.__class__ in _NO_SETS or file.path(iterable) != "set()":
         return False
     return not (is_free_in(file, consumer, Order.SET) or _is_message(iterable) or is_single(file, iterable))

@@ -3,33 +3,22 @@
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from samebits.lint.edits import wrapped
 from samebits.lint.file import File
-from samebits.lint.questions import set_reads
+from samebits.lint.questions.set_reads import SetRead, is_single, makes_dict, severity
 from samebits.lint.rule import Diagnostic, Event, On, Rule
 from samebits.lint.semantics.syntax import ancestors
 
 
-def _check_loop(file: File, loop: Any) -> Iterator[Diagnostic]:
-    """Report a loop or comprehension over a set."""
-    return _report(file, loop.iter, loop)
-
-
-def _check_call(file: File, call: ast.Call) -> Iterator[Diagnostic]:
-    """Report a call that reads a set in its order."""
-    for given in call.args:
-        yield from _report(file, given, call)
-
-
-def _report(file: File, iterable: Any, consumer: Any) -> Iterator[Diagnostic]:
-    if set_reads.is_read_in_order(file, iterable, consumer) and not set_reads.makes_dict(consumer):
+def _check_read(file: File, read: SetRead) -> Iterator[Diagnostic]:
+    if not makes_dict(read.consumer):
         yield Diagnostic(
-            iterable,
+            read.iterable,
             "the order of a set depends on string hashes, which differ between processes; use sorted()",
-            set_reads.severity(file),
-            wrapped(file.source, iterable, "sorted(", ")", "sort the set"),
+            severity(file),
+            wrapped(file.source, read.iterable, "sorted(", ")", "sort the set"),
         )
 
 
@@ -38,11 +27,11 @@ def _check_pop(file: File, call: ast.Call) -> Iterator[Diagnostic]:
     if call.args or not isinstance(call.func, ast.Attribute):
         return
     holder = call.func.value
-    if file.path(holder) == "set()" and not _drains(call) and not set_reads.is_single(file, holder):
+    if file.path(holder) == "set()" and not _drains(call) and not is_single(file, holder):
         yield Diagnostic(
             call,
             "pop() of a set takes an element that depends on string hashes; take min() or sort it",
-            set_reads.severity(file),
+            severity(file),
         )
 
 
@@ -59,8 +48,7 @@ RULE: Final = Rule(
     good="labels = sorted(set(names))",
     source="Python: PYTHONHASHSEED",
     listens=(
-        On(Event.LOOP, _check_loop),
-        On(Event.NAMED_CALL, _check_call, names=set_reads.CONSUMERS),
+        On(Event.SET_READ, _check_read),
         On(Event.NAMED_CALL, _check_pop, names=("pop",)),
     ),
     words=("set", "frozenset", "Set"),
