@@ -61,7 +61,7 @@ def test_the_wheel_carries_the_whole_house(wheel):
         "samebits/_tree/workflow/rules/train.smk",
         "samebits/_tree/workflow/rules/lint.smk",
         "samebits/lint/catalog/torch.toml",
-        "samebits/lint/catalog/rules.toml",
+        "samebits/lint/rules/operators/torch_raises.py",
         "samebits/_tree/workflow/schemas/config.schema.json",
         "samebits/_tree/envs/pytorch-cpu/requirements.lock",
         "samebits/_tree/profiles/local/config.yaml",

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 import samebits
 from samebits.lint import catalog
 from samebits.lint.context import Context
@@ -18,8 +20,7 @@ from samebits.sealed.digest import bytes_digest
 
 def default_folder() -> Path:
     """Return the user's cache folder for the linter."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "samebits" / "lint"
+    return platformdirs.user_cache_path("samebits") / "lint"
 
 
 @cache

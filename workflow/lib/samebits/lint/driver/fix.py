@@ -2,12 +2,14 @@
 
 import difflib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from samebits.lint.driver.linter import Result
 from samebits.lint.finding import Edit, Finding
 from samebits.lint.reading import Source, Unreadable, encode, read
+from samebits.sealed import files
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,9 @@ class Change:
 
     def write(self) -> None:
         """Write the file, whole or not at all."""
-        draft = self.path.with_name(f".{self.path.name}.samebits")
-        draft.write_bytes(self.after)
-        draft.chmod(self.path.stat().st_mode)
-        draft.replace(self.path)
+        with files.replaced(self.path) as draft:
+            os.fchmod(draft.fileno(), self.path.stat().st_mode)
+            draft.write(self.after)
 
 
 def changes(result: Result) -> list[Change]:

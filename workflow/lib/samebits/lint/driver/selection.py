@@ -1,12 +1,14 @@
 """Which rules are looked for, and where: ``[tool.samebits.lint]`` of pyproject.toml, and the command line."""
 
-import fnmatch
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from pathspec import GitIgnoreSpec
 
 from samebits.lint import catalog, rules
 from samebits.lint.context import Context, parse_versions
@@ -27,12 +29,12 @@ class Settings:
         select: codes, or their beginnings; ``ALL`` for every rule. Empty: the rules that are on by default.
         extend_select: more of them.
         ignore: codes, or their beginnings, that are left out.
-        exclude: patterns of paths that are skipped.
+        exclude: patterns of paths that are skipped, as in a .gitignore.
         device: see ``Context``.
         tier: see ``Context``.
         framework_versions: ``["torch=2.13"]``.
         sealed: see ``Context``.
-        per_file_ignores: pattern of paths -> codes.
+        per_file_ignores: pattern of paths, as in a .gitignore -> codes.
     """
 
     select: tuple[str, ...] = ()
@@ -75,16 +77,19 @@ class Settings:
         return tuple(
             code
             for pattern, codes in self.per_file_ignores
-            if fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(Path(path).name, pattern)
+            if _patterns((pattern,)).match_file(path)
             for code in codes
         )
 
     def excludes(self, path: Path) -> bool:
-        """Tell whether a path is skipped."""
-        return any(
-            fnmatch.fnmatch(path.as_posix(), pattern) or fnmatch.fnmatch(path.name, pattern)
-            for pattern in self.exclude
-        )
+        """Tell whether a file or folder is skipped."""
+        return _patterns(self.exclude).match_file(f"{path.as_posix()}{'/' * path.is_dir()}")
+
+
+@cache
+def _patterns(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    """Return patterns of paths, which are written as in a .gitignore."""
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 def _selects(selection: Iterable[str], code: str) -> bool:
