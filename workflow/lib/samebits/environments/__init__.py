@@ -9,7 +9,8 @@ and ``confirm`` does so without hashing what nobody has touched since.
 from samebits.environments import backends
 from samebits.environments.build import build
 from samebits.environments.lock import check_lock, write_lock
-from samebits.environments.manifest import Manifest, read
+from samebits.environments.manifest import Manifest
+from samebits.environments.manifest_file import read
 from samebits.environments.specification import Source, find, known
 from samebits.environments.verify import confirm, verify
 

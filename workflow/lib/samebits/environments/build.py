@@ -3,9 +3,8 @@
 import shutil
 from pathlib import Path
 
-from samebits.environments import backends, uv
-from samebits.environments import manifest as manifests
-from samebits.environments.manifest import MARKER, Manifest
+from samebits.environments import backends, manifest_file, uv
+from samebits.environments.manifest import FILE, MARKER, Manifest
 from samebits.environments.specification import Source
 from samebits.environments.verify import confirm
 from samebits.sealed.errors import Refused
@@ -35,8 +34,8 @@ def build(source: Source, prefix: Path, backend: str = backends.DEFAULT, *, forc
     try:
         waiting = f"environment {source.name}: waiting, another process is building {prefix}"
         with turn(prefix, waiting) as key:
-            if (prefix / manifests.FILE).exists() and not force:
-                manifest = manifests.read(prefix)
+            if (prefix / FILE).exists() and not force:
+                manifest = manifest_file.read(prefix)
                 if (manifest.name, manifest.backend) != (source.name, backend):
                     raise Refused(
                         f"{prefix} holds the environment {manifest.name} of the backend {manifest.backend}: "
@@ -49,7 +48,7 @@ def build(source: Source, prefix: Path, backend: str = backends.DEFAULT, *, forc
             prefix.mkdir(exist_ok=True)
             (prefix / MARKER).touch()
             manifest = installer.install(source, prefix, key)
-            manifests.write(prefix, manifest)
+            manifest_file.write(prefix, manifest)
     except OSError as error:
         where = error.filename or prefix
         raise Refused(
@@ -70,7 +69,7 @@ def _clear(prefix: Path) -> None:
         raise Refused(
             f"{prefix} is not empty and no environment of samebits: remove it or choose another folder"
         )
-    (prefix / manifests.FILE).unlink(missing_ok=True)
+    (prefix / FILE).unlink(missing_ok=True)
     for path in prefix.iterdir() if prefix.is_dir() else ():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

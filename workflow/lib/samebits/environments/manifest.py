@@ -3,16 +3,10 @@
 It is written last, so a prefix without it is half built. It holds no time and not the prefix's own path.
 """
 
-import json
-import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from samebits.environments import backends
-from samebits.sealed import files as stored
-from samebits.sealed.digest import canonical_json, files_digest
-from samebits.sealed.errors import Refused
+from samebits.sealed.digest import files_digest
 
 FORMAT = "samebits-environment/1"
 FILE = "environment.json"
@@ -69,35 +63,3 @@ def _is_content(path: str) -> bool:
     top, _, rest = path.partition("/")
     made = "__pycache__/" in path or path.endswith(".dist-info/RECORD")
     return bool(rest) and top not in ("bin", "conda-meta") and not made
-
-
-def read(prefix: Path) -> Manifest:
-    """Read a prefix's manifest, without a look at the files it names.
-
-    Raises:
-        Refused: there is none, or it is damaged.
-    """
-    path = prefix / FILE
-    build = f"run `samebits env build NAME {shlex.quote(str(prefix))}"
-    try:
-        fields = json.loads(path.read_bytes())
-        if fields.get("format") != FORMAT:
-            raise Refused(
-                f"{path}: its format is {fields.get('format')!r}, this is {FORMAT!r}: {build} --force`"
-            )
-        manifest = Manifest(**fields)
-        digest = backends.load(manifest.backend).digest(manifest)
-    except (FileNotFoundError, NotADirectoryError):
-        raise Refused(f"{prefix} is no finished environment, it has no {FILE}: {build}`") from None
-    except OSError as error:
-        raise Refused(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, AttributeError):
-        raise Refused(f"{path} is damaged: {build} --force`") from None
-    if digest != manifest.digest:
-        raise Refused(f"{path} is damaged: its digest does not fit its files: {build} --force`")
-    return manifest
-
-
-def write(prefix: Path, manifest: Manifest) -> None:
-    """Write a prefix's manifest: whole or, if power fails, not at all."""
-    stored.write(prefix / FILE, canonical_json(asdict(manifest)))

@@ -3,10 +3,9 @@
 import shlex
 from pathlib import Path
 
-from samebits.environments import backends
-from samebits.environments import manifest as manifests
+from samebits.environments import backends, manifest_file
 from samebits.environments.listing import digests, listing
-from samebits.environments.manifest import Manifest
+from samebits.environments.manifest import FILE, Manifest
 from samebits.environments.verified_cache import VerifiedState
 from samebits.sealed.errors import Refused
 
@@ -33,7 +32,7 @@ def confirm(prefix: Path) -> Manifest:
 
 def _verify(prefix: Path, *, cached: bool) -> Manifest:
     prefix = prefix.resolve()
-    manifest = manifests.read(prefix)
+    manifest = manifest_file.read(prefix)
     where = shlex.quote(str(prefix))
     mend = f"run `samebits env build {manifest.name} {where}{_option(manifest)} --force`"
     paths = listing(prefix)
@@ -41,7 +40,7 @@ def _verify(prefix: Path, *, cached: bool) -> Manifest:
         # looked at first, so that a change during the hashing shows next time
         verified = VerifiedState.of(prefix, paths)
         if not (cached and verified.holds()):
-            _compare(prefix, manifest, [path for path in paths if path != manifests.FILE], mend)
+            _compare(prefix, manifest, [path for path in paths if path != FILE], mend)
             verified.keep()
     except OSError as error:
         raise Refused(f"{error.filename}: cannot be read: {error.strerror}; {mend}") from None

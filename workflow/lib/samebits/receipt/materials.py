@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from samebits.environments import manifest as environments
+from samebits.environments import manifest_file
 from samebits.environments.specification import Source
 from samebits.receipt.statement import Code
 from samebits.sealed import library
@@ -50,7 +50,7 @@ def gather(
         shutil.copyfile(file, folder / file.name)
     manifest = Manifest.read(data)
     files = {name: entry.sha256 for name, entry in manifest.files.items()}
-    built = environments.read(prefix)
+    built = manifest_file.read(prefix)
     described = {
         "format": FORMAT,
         "data": {"name": spec.data, "source": json.loads(source), "files": files},

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from samebits.environments import manifest as manifests
+from samebits.environments import manifest_file
 from samebits.environments.backends.container import oci
 from samebits.environments.backends.container.build_image import describe
 from samebits.environments.backends.container.programs import call, need
-from samebits.environments.manifest import MARKER
+from samebits.environments.manifest import MARKER, Manifest
 from samebits.environments.verify import verify
 from samebits.sealed.errors import Refused
 
@@ -39,7 +39,7 @@ def push(prefix: Path, place: str, plain_http: bool = False) -> str:
     return f"{place}@{manifest.digest}"
 
 
-def pull(reference: str, prefix: Path, plain_http: bool = False) -> manifests.Manifest:
+def pull(reference: str, prefix: Path, plain_http: bool = False) -> Manifest:
     """Pull an image by its digest into an empty folder and make that an environment.
 
     Raises:
@@ -59,5 +59,5 @@ def pull(reference: str, prefix: Path, plain_http: bool = False) -> manifests.Ma
     blob = prefix / oci.IMAGE / "blobs" / "sha256" / digest.removeprefix("sha256:")
     oci.write_index(prefix / oci.IMAGE, digest, blob.stat().st_size)
     manifest = describe(prefix, digest)
-    manifests.write(prefix, manifest)
+    manifest_file.write(prefix, manifest)
     return verify(prefix)
