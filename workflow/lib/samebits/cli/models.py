@@ -61,17 +61,17 @@ def _profiled(arguments: list[str]) -> list[str]:
     """
     from samebits.jobs import profiles
 
-    found: list[str] = []
+    words: list[str] = []
     for argument in arguments:
-        found += argument.split("=", 1) if argument.startswith("--profile=") else [argument]
-    for index, name in enumerate(found[1:], 1):
-        if found[index - 1] == "--profile" and not Path(name).exists():
+        words += argument.split("=", 1) if argument.startswith("--profile=") else [argument]
+    for index, name in enumerate(words[1:], 1):
+        if words[index - 1] == "--profile" and not Path(name).exists():
             if name in profiles.known():
-                found[index] = str(profiles.folder(name))
+                words[index] = str(profiles.folder(name))
             elif not any((folder / name).exists() for folder in profiles.looked_up()):
                 known = ", ".join(profiles.known())
                 raise Refused(f"there is no profile {name!r}; samebits brings {known}, or give a folder")
-    return found
+    return words
 
 
 def _recorded(arguments: list[str]) -> tuple[Path, set[str]]:
@@ -93,13 +93,13 @@ def _recorded(arguments: list[str]) -> tuple[Path, set[str]]:
 
 def _given(arguments: list[str], *names: str) -> list[str]:
     """Return the values of an option that takes several."""
-    found: list[str] = []
+    values: list[str] = []
     for index, argument in enumerate(arguments):
         if argument in names:
-            found += itertools.takewhile(lambda each: not each.startswith("-"), arguments[index + 1 :])
+            values += itertools.takewhile(lambda each: not each.startswith("-"), arguments[index + 1 :])
         elif argument.startswith(tuple(f"{name}=" for name in names)):
-            found.append(argument.split("=", 1)[1])
-    return found
+            values.append(argument.split("=", 1)[1])
+    return values
 
 
 def _snakemake(arguments: list[str]) -> int:
@@ -149,14 +149,14 @@ def compare(
 
     if (len(runs) == 1) != (sample is not None):
         raise Refused("give the folders of two or more runs, or that of one run and --sample")
-    found = compare_replays(runs[0], sample) if sample else compare(runs)
+    judged = compare_replays(runs[0], sample) if sample else compare(runs)
     if output:
-        verdict.write(found, output)
+        verdict.write(judged, output)
         for run in runs:
             ledger.settle(run)
         return
-    print(verdict.sentence(found))
-    raise typer.Exit(not found.identical)
+    print(verdict.sentence(judged))
+    raise typer.Exit(not judged.identical)
 
 
 @app.command(hidden=True)

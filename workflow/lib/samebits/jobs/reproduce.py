@@ -128,10 +128,10 @@ def _again(checked: Checked, spec: Spec, run: Path, scratch: Path, request: Requ
             *("--segment", str(segment), "--execution", execution),
             *("--ledger", str(sample.parent / f"segment-{segment}" / "ledger.jsonl")),
         )
-    found = compare.compare_replays(run, sample)
-    if not found.identical:
-        raise Different(verdict.sentence(found))
-    return verdict.sentence(found)
+    judged = compare.compare_replays(run, sample)
+    if not judged.identical:
+        raise Different(verdict.sentence(judged))
+    return verdict.sentence(judged)
 
 
 def _where(run: Path, again: Path) -> str:
@@ -166,9 +166,9 @@ def _environment(made: Path, spec: Spec, scratch: Path, request: Request) -> Pat
         raise Refused(f"the environment is of the backend {backend!r}, which this version does not know")
     prefix = layout.prefix(str(request.cache.resolve()), source, backend)
     environments.build(source, prefix, backend=backend)
-    if (found := environments.read(prefix).digest) != spec.environment_digest:
+    if (digest := environments.read(prefix).digest) != spec.environment_digest:
         raise Different(
-            f"{spec.model}: built again, its environment is {found}, and not {spec.environment_digest}"
+            f"{spec.model}: built again, its environment is {digest}, and not {spec.environment_digest}"
         )
     return prefix
 
@@ -191,8 +191,8 @@ def _data(made: Path, spec: Spec, scratch: Path, request: Request) -> Path:
         )
     with download.display() as progress:
         fetch.fetch(spec.data, source, scratch / "data", progress)
-    if (found := Manifest.read(scratch / "data").digest) != spec.data_digest:
-        raise Different(f"{spec.model}: the data set {spec.data} is {found} now, and not {spec.data_digest}")
+    if (digest := Manifest.read(scratch / "data").digest) != spec.data_digest:
+        raise Different(f"{spec.model}: the data set {spec.data} is {digest} now, and not {spec.data_digest}")
     return scratch / "data"
 
 

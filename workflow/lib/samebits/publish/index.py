@@ -32,10 +32,10 @@ def known(wheel: Path, index: Index) -> bool:
         if answer.status_code == 404:
             return False
         answer.raise_for_status()
-        found = _files(answer).get(wheel.name)
-        if found is None:
+        listed = _files(answer).get(wheel.name)
+        if listed is None:
             return False
-        there = found[1] or _digest(found[0])
+        there = listed[1] or _digest(listed[0])
     except requests.RequestException as error:
         raise Refused(f"{index.simple} cannot be asked: {_said(error)}") from None
     return same(index.simple, wheel.name, there, file_digest(wheel))
@@ -67,11 +67,11 @@ class _Links(html.parser.HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.hrefs: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a link."""
-        self.found += [value for name, value in attrs if tag == "a" and name == "href" and value]
+        self.hrefs += [value for name, value in attrs if tag == "a" and name == "href" and value]
 
 
 def _files(answer: requests.Response) -> dict[str, tuple[str, str]]:
@@ -86,12 +86,12 @@ def _files(answer: requests.Response) -> dict[str, tuple[str, str]]:
         }
     links = _Links()
     links.feed(answer.text)
-    found = {}
-    for link in links.found:
+    files = {}
+    for link in links.hrefs:
         url, fragment = urldefrag(urljoin(answer.url, link))
         algorithm, _, value = fragment.partition("=")
-        found[url.rpartition("/")[2]] = (url, f"sha256:{value}" if algorithm == "sha256" else "")
-    return found
+        files[url.rpartition("/")[2]] = (url, f"sha256:{value}" if algorithm == "sha256" else "")
+    return files
 
 
 def _digest(url: str) -> str:

@@ -73,10 +73,10 @@ def check(path: Path, trusted: Sequence[PublicKey], scratch: Path | None = None)
 
 def _archive(path: Path, trusted: Sequence[PublicKey], folder: Path) -> Checked:
     kind, files = archive.unpack(path, folder)
-    found = [name for name in files if name.endswith(f"/{STATEMENT}")]
-    if len(found) != 1:
+    statements = [name for name in files if name.endswith(f"/{STATEMENT}")]
+    if len(statements) != 1:
         raise Refused(f"{path} is no package of samebits: it holds no {STATEMENT}")
-    (name,) = found
+    (name,) = statements
     packed = _opened(folder / name, trusted, str(path))
     if packed.predicate.kind != kind:
         raise Different(f"{path}: its statement is of a {packed.predicate.kind}, and it is a {kind}")
@@ -92,7 +92,7 @@ def _archive(path: Path, trusted: Sequence[PublicKey], folder: Path) -> Checked:
 def _package_folder(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
     """Check a package where it is installed or unpacked: the folder that is imported."""
     packed = _opened(folder / STATEMENT, trusted, str(folder))
-    found = {
+    digests = {
         name: _digest(path)
         for name, path in _files(folder).items()
         if "__pycache__" not in path.parts and path != folder / STATEMENT
@@ -104,7 +104,7 @@ def _package_folder(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
         for each in packed.subject
         if each.name.startswith(above)
     ]
-    _compare(folder, own, found)
+    _compare(folder, own, digests)
     checked = _packed(folder, packed, folder, trusted)
     if any(folder.rglob("__pycache__/*.pyc")):
         note = "; not the bytecode in its __pycache__, which Python wrote here and no signature covers"
@@ -202,11 +202,11 @@ def _check_artifacts(where: Path, receipt: Receipt, files: Mapping[str, Path], c
     _compare(where, subjects, {name: _digest(path) for name, path in files.items()})
 
 
-def _compare(where: Path, subjects: Sequence[statement.Resource], found: Mapping[str, str]) -> None:
+def _compare(where: Path, subjects: Sequence[statement.Resource], digests: Mapping[str, str]) -> None:
     stated = {each.name: each.digest.sha256 for each in subjects}
-    for name in sorted(stated.keys() | found.keys()):
-        if stated.get(name) != found.get(name) or not found.get(name):
-            what = "was added" if name not in stated else "changed" if found.get(name) else "is missing"
+    for name in sorted(stated.keys() | digests.keys()):
+        if stated.get(name) != digests.get(name) or not digests.get(name):
+            what = "was added" if name not in stated else "changed" if digests.get(name) else "is missing"
             raise Different(f"{where}: {name} {what} since it was signed")
 
 
@@ -274,8 +274,8 @@ def _check_claim(where: Path, receipt: Receipt) -> None:
 
 def _check_materials(where: Path, receipt: Receipt, folder: Path) -> None:
     named = [each for each in receipt.predicate.materials if each.name.startswith(f"{materials.FOLDER}/")]
-    found = {f"{materials.FOLDER}/{name}": _digest(path) for name, path in _files(folder).items()}
-    _compare(where, named, found)
+    digests = {f"{materials.FOLDER}/{name}": _digest(path) for name, path in _files(folder).items()}
+    _compare(where, named, digests)
     described = json.loads((folder / materials.DESCRIPTION).read_bytes())
     if described["data"]["files"] != receipt.predicate.data:
         raise Different(f"{where}: {materials.DESCRIPTION} describes another data set than the receipt")
@@ -288,8 +288,8 @@ def _digest(path: Path) -> str:
 
 def _said(receipt: Receipt) -> str:
     claim = receipt.predicate
-    found = claim.verdict
-    proof = f"{len(found.runs)} runs"
-    if found.mode == "replay":
-        proof = f"a run and the replays of {len(found.replays)} of its {found.segments} segments"
-    return f"{claim.model}: {proof} of {found.steps} steps were identical, {found.state}"
+    judged = claim.verdict
+    proof = f"{len(judged.runs)} runs"
+    if judged.mode == "replay":
+        proof = f"a run and the replays of {len(judged.replays)} of its {judged.segments} segments"
+    return f"{claim.model}: {proof} of {judged.steps} steps were identical, {judged.state}"

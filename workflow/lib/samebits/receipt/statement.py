@@ -84,8 +84,8 @@ class Claim(_Strict):
     @property
     def data(self) -> dict[str, str]:
         """The files of the data set among the materials: name -> ``sha256:…``."""
-        found = [each for each in self.materials if each.name.startswith("data/")]
-        return {each.name.removeprefix("data/"): each.value for each in found}
+        files = [each for each in self.materials if each.name.startswith("data/")]
+        return {each.name.removeprefix("data/"): each.value for each in files}
 
 
 class Receipt(_Strict):
@@ -143,25 +143,25 @@ def make(folder: Path, materials: Mapping[str, str], code: Code | None) -> Recei
         Refused: the verdict is not identical, or not of what lies in the folder now; or a file is missing,
             changed or not what the ledger says.
     """
-    found = verdict.read(folder / verdict.FILE)
-    if not found.identical:
-        raise Refused(f"model {found.model}: its verdict is {found.verdict}; there is no receipt for it")
-    run = Run.open(folder / str(found.runs[0].run)).check()
-    if run.head != found.runs[0].ledger:
-        raise Refused(f"model {found.model}: trained again since its verdict; run the workflow again")
+    judged = verdict.read(folder / verdict.FILE)
+    if not judged.identical:
+        raise Refused(f"model {judged.model}: its verdict is {judged.verdict}; there is no receipt for it")
+    run = Run.open(folder / str(judged.runs[0].run)).check()
+    if run.head != judged.runs[0].ledger:
+        raise Refused(f"model {judged.model}: trained again since its verdict; run the workflow again")
     subjects = {LEDGER: file_digest(run.folder / FINISHED)}
     subjects[PREDICTIONS] = file_digest(run.folder / PREDICTIONS)
     subjects |= {f"{MODEL}{name}": digest for name, digest in run.model.items()}
     return Receipt(
         subject=[Resource.of(name, digest) for name, digest in sorted(subjects.items())],
         predicate=Claim(
-            model=found.model,
+            model=judged.model,
             samebits=samebits.__version__,
             code=code,
             materials=[Resource.of(name, digest) for name, digest in sorted(materials.items())],
             spec=run.spec,
             fingerprint=run.fingerprint,
-            verdict=TypeAdapter(Proven).validate_json(verdict.encode(found)),
+            verdict=TypeAdapter(Proven).validate_json(verdict.encode(judged)),
         ),
     )
 

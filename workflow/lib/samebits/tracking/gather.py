@@ -51,13 +51,13 @@ def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Mod
     Raises:
         Refused: a file is missing, broken, or not what the verdict was drawn from; names it.
     """
-    found = verdict.read(folder / verdict.FILE)
-    runs = [_judged(Run.open(folder / str(each.run)), each.ledger) for each in found.runs]
-    shared = _shared(folder, found)
+    judged = verdict.read(folder / verdict.FILE)
+    runs = [_judged(Run.open(folder / str(each.run)), each.ledger) for each in judged.runs]
+    shared = _shared(folder, judged)
     files = _files(folder, "spec.json", "verdict.json", "lint.sarif", "receipt.*", "divergence.*")
     entries = [_run(run, shared, files) for run in runs]
-    if found.replays:
-        entries.append(_replays(folder / "replay", found, shared, files))
+    if judged.replays:
+        entries.append(_replays(folder / "replay", judged, shared, files))
     if wheel is None and package:
         wheels = sorted(folder.glob("dist/*-py3-none-any.whl"))
         if len(wheels) > 1:
@@ -65,7 +65,7 @@ def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Mod
                 f"{folder / 'dist'} holds {len(wheels)} wheels; say with --wheel which is the model's"
             )
         wheel = wheels[0] if wheels else None
-    return Model(found.model, found.identical, verdict.sentence(found), entries, wheel)
+    return Model(judged.model, judged.identical, verdict.sentence(judged), entries, wheel)
 
 
 def _judged(run: Run, head: str) -> Run:
@@ -76,18 +76,18 @@ def _judged(run: Run, head: str) -> Run:
     return run
 
 
-def _shared(folder: Path, found: Verdict) -> dict[str, Any]:
+def _shared(folder: Path, judged: Verdict) -> dict[str, Any]:
     """Return the tags that all runs of a model have."""
     receipt = folder / "receipt.intoto.json"
     return {
-        "samebits.model": found.model,
-        "samebits.verdict": found.verdict,
-        "samebits.mode": found.mode,
-        "samebits.state": found.state,
-        "samebits.unseen": found.unseen,
+        "samebits.model": judged.model,
+        "samebits.verdict": judged.verdict,
+        "samebits.mode": judged.mode,
+        "samebits.state": judged.state,
+        "samebits.unseen": judged.unseen,
         "samebits.lint": _lint(folder / "lint.sarif"),
         "samebits.receipt": file_digest(receipt) if receipt.is_file() else None,
-        "mlflow.note.content": verdict.sentence(found),
+        "mlflow.note.content": verdict.sentence(judged),
         "mlflow.source.name": "samebits",
     }
 
@@ -109,26 +109,26 @@ def _run(run: Run, shared: dict[str, Any], files: list[Path]) -> Entry:
     )
 
 
-def _replays(folder: Path, found: Verdict, shared: dict[str, Any], files: list[Path]) -> Entry:
+def _replays(folder: Path, judged: Verdict, shared: dict[str, Any], files: list[Path]) -> Entry:
     """Summarise the replays as one run: their losses, what each took, and how many of how many there are."""
     replays = [
         _judged(Run.open_replay(folder / f"segment-{each.segment}", each.segment or 0), each.ledger)
-        for each in found.replays
+        for each in judged.replays
     ]
     times = [replay.timing for replay in replays]
     points = [
         point for replay, taken in zip(replays, times, strict=True) for point in _losses([replay], taken)
     ]
-    for replay, each, taken in zip(replays, found.replays, times, strict=True):
+    for replay, each, taken in zip(replays, judged.replays, times, strict=True):
         costs = timing.benchmark(replay.folder / "benchmark.jsonl")
         points += [Point(key, value, each.segment or 0, taken.ended) for key, value in costs.items()]
-    different = {each.runs[1] for each in found.differences}
+    different = {each.runs[1] for each in judged.differences}
     told = {
         **_named(replays[0]),
         "samebits.run": "replays",
-        "samebits.replayed": f"{len(replays)} of {found.segments} segments",
+        "samebits.replayed": f"{len(replays)} of {judged.segments} segments",
         "samebits.different": len(different),
-        "samebits.ledger": found.runs[0].ledger,
+        "samebits.ledger": judged.runs[0].ledger,
     }
     spec = replays[0].spec
     return Entry(

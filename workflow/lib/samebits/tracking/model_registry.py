@@ -60,10 +60,10 @@ def _log(store: Store, name: str, run: str, identity: str, package: pyfunc.Packa
     from mlflow.entities import LoggedModelOutput
 
     ours = f"tags.`{_WHEEL}` = '{package.digest}' AND source_run_id = '{run}'"
-    for found in store.client.search_logged_models([store.experiment], ours):
-        if found.status == "READY":
-            return str(found.model_id)
-        store.client.delete_logged_model(found.model_id)  # whoever logged it was interrupted
+    for logged in store.client.search_logged_models([store.experiment], ours):
+        if logged.status == "READY":
+            return str(logged.model_id)
+        store.client.delete_logged_model(logged.model_id)  # whoever logged it was interrupted
     tags = {IDENTITY: identity, _WHEEL: package.digest, _VERDICT: "identical"}
     model = store.client.create_logged_model(store.experiment, name, run, tags)
     pyfunc.save(package, folder, model.model_id, run)
@@ -75,14 +75,14 @@ def _log(store: Store, name: str, run: str, identity: str, package: pyfunc.Packa
 
 def _version(store: Store, name: str, wheel: str) -> "ModelVersion | None":
     """Find the version that was made from a wheel: the oldest, if an answer was lost and there are two."""
-    found = [version for version in _versions(store, name) if version.tags.get(_WHEEL) == wheel]
-    return min(found, key=lambda version: int(version.version), default=None)
+    versions = [version for version in _versions(store, name) if version.tags.get(_WHEEL) == wheel]
+    return min(versions, key=lambda version: int(version.version), default=None)
 
 
 def _versions(store: Store, name: str) -> list["ModelVersion"]:
     # a search does not tell aliases
-    found = store.client.search_model_versions(f"name = '{name}'")
-    return [store.client.get_model_version(name, version.version) for version in found]
+    versions = store.client.search_model_versions(f"name = '{name}'")
+    return [store.client.get_model_version(name, version.version) for version in versions]
 
 
 def _create(store: Store, name: str, run: str, identity: str, wheel: str, logged: str) -> "ModelVersion":

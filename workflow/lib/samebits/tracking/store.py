@@ -82,15 +82,15 @@ def open_store(place: Place) -> Iterator[Store]:
         client = MlflowClient(place.uri, place.uri)
         first = {key: value for key, value in _FIRST.items() if key not in asked}
         with _set(first):
-            found = client.get_experiment_by_name(place.experiment)
-        if found is None:
+            existing = client.get_experiment_by_name(place.experiment)
+        if existing is None:
             experiment = _create(client, place)
-        elif found.lifecycle_stage != "active":
+        elif existing.lifecycle_stage != "active":
             raise Unreachable(
                 f"the experiment {place.experiment!r} is deleted there; restore it or name another"
             )
         else:
-            experiment = found.experiment_id
+            experiment = existing.experiment_id
         yield Store(client, experiment, place.alias)
 
 
@@ -100,10 +100,10 @@ def _create(client: "MlflowClient", place: Place) -> str:
     try:
         return str(client.create_experiment(place.experiment, place.artifacts, _KIND))
     except MlflowException:
-        found = client.get_experiment_by_name(place.experiment)  # somebody else was faster
-        if found is None:
+        existing = client.get_experiment_by_name(place.experiment)  # somebody else was faster
+        if existing is None:
             raise
-        return str(found.experiment_id)
+        return str(existing.experiment_id)
 
 
 @contextmanager

@@ -41,10 +41,10 @@ def tensors(name: str, raw: bytes) -> dict[str, Tensor]:
     if read is None:
         return as_bytes(name, raw)
     try:
-        found = _simple(read(raw))
-        if isinstance(found, Tensor):
-            return {name: found}
-        leaves = nested.flatten(found, name, lambda node: node if isinstance(node, Tensor) else None)
+        content = _simple(read(raw))
+        if isinstance(content, Tensor):
+            return {name: content}
+        leaves = nested.flatten(content, name, lambda node: node if isinstance(node, Tensor) else None)
     except ModuleNotFoundError as error:
         package = _PACKAGES.get(str(error.name), error.name)
         raise Refused(
@@ -171,17 +171,17 @@ def _ubj(raw: bytes) -> Any:
         return data
 
     def skip(code: bytes) -> bool:
-        while (found := stream.read(1)) == b"N":  # no operation
+        while (marker := stream.read(1)) == b"N":  # no operation
             pass
-        if found and found != code:
+        if marker and marker != code:
             stream.seek(-1, io.SEEK_CUR)
-        return found == code
+        return marker == code
 
     def integer() -> int:
-        found = value(take(1))
-        if type(found) is not int or found < 0:
-            raise ValueError(f"a length is {found!r}")
-        return found
+        length = value(take(1))
+        if type(length) is not int or length < 0:
+            raise ValueError(f"a length is {length!r}")
+        return length
 
     def value(code: bytes) -> Any:
         match code:
@@ -215,10 +215,10 @@ def _ubj(raw: bytes) -> Any:
             items.append((key, value(code or take(1))))
         return dict(items) if kind == b"{" else [item for _, item in items]
 
-    found = value(take(1))
+    parsed = value(take(1))
     if stream.read().strip(b"N"):
         raise ValueError("something follows its end")
-    return found
+    return parsed
 
 
 _UBJ = {b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
@@ -242,28 +242,28 @@ def _torch(raw: bytes) -> Any:
 
 def _hdf5(raw: bytes) -> Any:
     h5py = importlib.import_module("h5py")
-    found: dict[str, Any] = {}
+    nodes: dict[str, Any] = {}
 
     def visit(name: str, node: Any) -> None:
-        found[name] = node[()] if isinstance(node, h5py.Dataset) else None
+        nodes[name] = node[()] if isinstance(node, h5py.Dataset) else None
         for key, value in node.attrs.items():
-            found[f"{name}@{key}"] = None if isinstance(value, h5py.Empty) else value
+            nodes[f"{name}@{key}"] = None if isinstance(value, h5py.Empty) else value
 
     with h5py.File(io.BytesIO(raw), "r") as file:
         visit("", file)
         file.visititems(visit)
-    return found
+    return nodes
 
 
 def _keras(raw: bytes) -> Any:
     with ZipFile(io.BytesIO(raw)) as members:
-        found = {
+        parts = {
             name: _READERS.get(PurePath(name).suffix, bytes)(members.read(name))
             for name in members.namelist()
             if not name.endswith("/")
         }
-    found.get("metadata.json", {}).pop("date_saved", None)
-    return found
+    parts.get("metadata.json", {}).pop("date_saved", None)
+    return parts
 
 
 def _parquet(raw: bytes) -> Any:

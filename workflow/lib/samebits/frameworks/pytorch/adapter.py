@@ -134,18 +134,18 @@ class Adapter(adapter.Adapter):
         return evaluation.inputs(state.replicas[0], self._sources.test)
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
-        if found := self._recipe.find("metrics"):
-            values = found(torch.from_numpy(predictions), self._sources.test.dataset)
+        if metrics := self._recipe.find("metrics"):
+            values = metrics(torch.from_numpy(predictions), self._sources.test.dataset)
             return {name: float(value) for name, value in values.items()}
         return self._metrics
 
     def fingerprint(self) -> dict[str, Any]:
-        found = {"torch": torch.__config__.show().strip(), "cpu": torch.backends.cpu.get_cpu_capability()}
+        build = {"torch": torch.__config__.show().strip(), "cpu": torch.backends.cpu.get_cpu_capability()}
         if self._device.type == "cuda":
             properties = torch.cuda.get_device_properties(self._device)
-            found["gpu"] = properties.name
-            found["cuda"], found["cudnn"] = str(torch.version.cuda), str(torch.backends.cudnn.version())
-        return found
+            build["gpu"] = properties.name
+            build["cuda"], build["cudnn"] = str(torch.version.cuda), str(torch.backends.cudnn.version())
+        return build
 
     def close(self) -> None:
         self._ranks.close()
@@ -214,8 +214,10 @@ class Adapter(adapter.Adapter):
                     f"model {self._spec.model}: at step {state.step} the weights or optimizer of rank {rank} "
                     "differ from those of rank 0; the recipe must change them by gradients only"
                 )
-        found = [unpack(part) for part in self._ranks.gather(parts)[1:]]
-        return [{name: torch_tensors.tensor(value) for name, value in part.items()} for part in found]
+        parts_of_others = [unpack(part) for part in self._ranks.gather(parts)[1:]]
+        return [
+            {name: torch_tensors.tensor(value) for name, value in part.items()} for part in parts_of_others
+        ]
 
     def _flat(self, values: dict[str, Any]) -> dict[str, Tensor]:
         try:

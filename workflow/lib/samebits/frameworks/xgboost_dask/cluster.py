@@ -97,13 +97,13 @@ class Cluster:
             Refused: they are not what the spec asks for.
         """
         spec, wanted = self._spec, self._spec.processes
-        found = self._wait()
-        if len(found) != wanted:
+        workers = self._wait()
+        if len(workers) != wanted:
             raise Refused(
-                f"{self._name} has {len(found)} worker(s), but the spec has {wanted}; start it with as many, "
+                f"{self._name} has {len(workers)} worker(s), but the spec has {wanted}; start as many, "
                 "or set dask.workers"
             )
-        for address, (name, threads) in sorted(found.items()):
+        for address, (name, threads) in sorted(workers.items()):
             if threads != spec.threads:
                 raise Refused(
                     f"{self._name}: worker {name} at {address} has {threads} thread(s), but the spec has "
@@ -118,12 +118,12 @@ class Cluster:
             raise Refused(f"{self._name}: its scheduler runs {moving}; start it with {command}")
         for address, problem in sorted(self.client.run(_sealed, spec, on_error="return").items()):
             if problem is not None:
-                name = found[address][0]
+                name = workers[address][0]
                 command = shlex.join(
                     worker_command(spec, self.client.scheduler.address, str(name), _ANYWHERE)
                 )
                 raise Refused(f"{self._name}: worker {name} at {address}: {problem}; start it with {command}")
-        return sorted(found, key=lambda address: _task(found[address][0], address))
+        return sorted(workers, key=lambda address: _task(workers[address][0], address))
 
     def _wait(self) -> dict[str, tuple[Any, int]]:
         """Wait for the workers and return those that came: names and threads by address.
@@ -136,9 +136,9 @@ class Cluster:
             with contextlib.suppress(TimeoutError):
                 self.client.wait_for_workers(self._spec.processes, timeout=1)
             workers = self.client.scheduler_info(n_workers=-1)["workers"]
-            found = {address: (worker["name"], worker["nthreads"]) for address, worker in workers.items()}
-            if len(found) >= self._spec.processes or time.monotonic() > end:
-                return found
+            ready = {address: (worker["name"], worker["nthreads"]) for address, worker in workers.items()}
+            if len(ready) >= self._spec.processes or time.monotonic() > end:
+                return ready
             for number, process in enumerate(self._processes):
                 if process.poll() is not None:
                     lines = _log(number).read_text().strip().splitlines() or ["it said nothing"]

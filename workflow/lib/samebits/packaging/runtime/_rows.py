@@ -19,14 +19,14 @@ EXAMPLE = "example.safetensors"
 
 def about(folder: Path) -> dict[str, Any]:
     """Return what the package says of its model."""
-    found: dict[str, Any] = json.loads((folder / "about.json").read_bytes())
-    return found
+    described: dict[str, Any] = json.loads((folder / "about.json").read_bytes())
+    return described
 
 
 def signature(folder: Path) -> dict[str, Any]:
     """Return the names, types and shapes of inputs and outputs; -1 stands for the number of samples."""
-    found: dict[str, Any] = json.loads((folder / "signature.json").read_bytes())
-    return found
+    described: dict[str, Any] = json.loads((folder / "signature.json").read_bytes())
+    return described
 
 
 def inputs(folder: Path, given: ArrayLike | Mapping[str, ArrayLike]) -> Arrays:
@@ -45,10 +45,10 @@ def inputs(folder: Path, given: ArrayLike | Mapping[str, ArrayLike]) -> Arrays:
         given = {names[0]: given}
     if sorted(given) != sorted(names):
         raise ValueError(f"the model takes {', '.join(names)}, and not {', '.join(map(str, given))}")
-    found = {each["name"]: _fit(np.asarray(given[each["name"]]), each) for each in wanted}
-    if len({len(array) for array in found.values()}) != 1:
+    arrays = {each["name"]: _fit(np.asarray(given[each["name"]]), each) for each in wanted}
+    if len({len(array) for array in arrays.values()}) != 1:
         raise ValueError("the inputs differ in their number of samples")
-    return found
+    return arrays
 
 
 def _fit(array: NDArray[Any], wanted: Mapping[str, Any]) -> NDArray[Any]:
@@ -82,8 +82,8 @@ def read(path: Path) -> Arrays | NDArray[Any]:
     if path.suffix == ".safetensors":
         return dict(load_file(path))
     if path.suffix in (".npy", ".npz"):
-        found = np.load(path, allow_pickle=False)
-        return dict(found) if path.suffix == ".npz" else found
+        loaded = np.load(path, allow_pickle=False)
+        return dict(loaded) if path.suffix == ".npz" else loaded
     raise ValueError(f"{path.name} is no .csv, .npy, .npz or .safetensors file")
 
 
@@ -119,28 +119,30 @@ def check(folder: Path, predict: Callable[[Arrays], NDArray[Any]]) -> None:
     """
     if not (folder / EXAMPLE).is_file():
         raise RuntimeError("this package holds no examples to check")
-    found = dict(load_file(folder / EXAMPLE))
-    compare(found.pop(PREDICTIONS), predict({name.removeprefix("input."): a for name, a in found.items()}))
+    example = dict(load_file(folder / EXAMPLE))
+    compare(
+        example.pop(PREDICTIONS), predict({name.removeprefix("input."): a for name, a in example.items()})
+    )
 
 
-def compare(expected: NDArray[Any], found: NDArray[Any]) -> None:
+def compare(expected: NDArray[Any], computed: NDArray[Any]) -> None:
     """Compare two arrays bit by bit.
 
     Raises:
         RuntimeError: they differ; names the first element.
     """
-    if (expected.dtype, expected.shape) != (found.dtype, found.shape):
+    if (expected.dtype, expected.shape) != (computed.dtype, computed.shape):
         raise RuntimeError(
-            f"the outputs are {found.dtype}{list(found.shape)}, recorded are {expected.dtype}"
+            f"the outputs are {computed.dtype}{list(computed.shape)}, recorded are {expected.dtype}"
             f"{list(expected.shape)}"
         )
-    one, other = (np.ascontiguousarray(a).reshape(-1).view(f"u{a.itemsize}") for a in (expected, found))
+    one, other = (np.ascontiguousarray(a).reshape(-1).view(f"u{a.itemsize}") for a in (expected, computed))
     differ = np.flatnonzero(one != other)
     if len(differ):
         at = tuple(int(i) for i in np.unravel_index(differ[0], expected.shape))
         raise RuntimeError(
             f"{len(differ)} of {one.size} outputs differ from those recorded; the first is "
-            f"{list(at)}: {expected[at]!r} was recorded, and {found[at]!r} is computed here"
+            f"{list(at)}: {expected[at]!r} was recorded, and {computed[at]!r} is computed here"
         )
 
 
