@@ -1,7 +1,8 @@
 """Recipes for the tests: sound ones, and ones that misbehave in the second run, or in replays, only.
 
 A recipe is the same file in all runs of a model, so what goes wrong must come from outside of it. Here it is
-a marker on the disk: the first run leaves it, the second finds it.
+a marker on the disk: the first run leaves it, the second finds it. Each recipe has its own, since any of them
+may be trained first.
 """
 
 MLP = """
@@ -77,9 +78,9 @@ class Trees:
 
 def mlp(marker, step="pass", data="pass"):
     """A small network; ``step`` runs in each training step and ``data`` when the data is prepared."""
-    return MLP.format(marker=str(marker), step=step, data=data)
+    return MLP.format(marker=f"{marker}.mlp", step=step, data=data)
 
 
 def trees(marker, data="pass"):
     """Small boosted trees; ``data`` runs when the data is prepared."""
-    return TREES.format(marker=str(marker), data=data)
+    return TREES.format(marker=f"{marker}.trees", data=data)

@@ -51,7 +51,7 @@ def launch(demo, tmp_path):
         recipe=demo.recipe("cancer_trees.py"),
         data=next(demo.cache.glob("data/sklearn-breast_cancer-*/data.json")).parent,
         prefix=demo.environment(spec).parent,
-        library=demo.library(Spec.read(demo.folder / "results/digits-cnn/spec.json").framework),
+        library=demo.library(spec.framework),
         folder=tmp_path / "run",
     )
 
@@ -116,6 +116,11 @@ def test_threads_come_from_the_spec_and_not_from_the_cores(launch):
     shutil.rmtree(launch.folder)
     assert launch().returncode == 0
     assert (launch.folder / "ledger.jsonl").read_bytes() == one_core
+
+
+def test_the_library_of_another_framework_is_refused(launch, demo):
+    other = replace(launch, library=demo.library("sklearn"))
+    assert_refused(other(), "the modules of samebits here are not those for xgboost")
 
 
 def test_a_changed_library_is_refused(launch, tmp_path):

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from samebits.receipt import ENVELOPE, Different, Key, Uncheckable, archive, check, keys, signing
+from samebits.receipt import ENVELOPE, Different, Key, Uncheckable, archive, keys, signing
+from samebits.receipt.check import check
 from samebits.sealed.errors import Refused
 
 MODEL, OTHER = "cancer-trees", "diabetes-trees"

@@ -1,6 +1,6 @@
 # The config, checked before anything else happens, and what several themes need.
 #
-# A rule is one of three, and is called so. A job makes something: by what it does (train) or makes (spec). A gate
+# Rules are of three kinds, and are called so. A job makes something: by what it does (train) or makes (spec). A gate
 # reads what a job found and fails if it is bad (verify, linted), so that Snakemake keeps the evidence. A target has
 # no output of its own and asks for those of all models (all, package, images, publish) or environments (lock).
 #

@@ -61,6 +61,8 @@ def check(spec: Spec) -> None:
     """
     _check_variables(spec)
     _check_interpreter(spec)
+    if not (library.PACKAGE / "frameworks" / spec.framework).is_dir():
+        raise Refused(f"the modules of samebits here are not those for {spec.framework}; {_MEND}")
     if (found := library.digest(spec.framework)) != spec.library_digest:
         raise Refused(f"samebits itself changed: its digest is {found}, the spec says {spec.library_digest}")
     if (cores := len(os.sched_getaffinity(0))) < spec.threads:
