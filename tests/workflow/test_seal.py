@@ -126,7 +126,7 @@ def test_the_library_of_another_framework_is_refused(launch, demo):
 def test_a_changed_library_is_refused(launch, tmp_path):
     changed = tmp_path / "library"
     shutil.copytree(launch.library, changed)
-    with (changed / "samebits" / "seeds.py").open("a") as file:
+    with (changed / "samebits" / "sealed" / "seeds.py").open("a") as file:
         file.write("# changed\n")
     assert_refused(replace(launch, library=changed)(), "samebits itself changed")
 
