@@ -9,6 +9,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,22 +60,23 @@ def run(adapter: Adapter, spec: Spec, taken: Fingerprint, folder: Path, report: 
     """
     progress = ledger.resumable(folder, spec)
     writer = Writer(folder, progress.lines if progress else ())
+    training = _Training(adapter, spec, folder, writer, report)
     if progress is None:
         _clear(folder)
         writer.spec(spec)
-        reached = _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer)
+        reached = training.checkpoint(adapter.start(), 0)
     else:
         reached = Reached(progress.step, progress.state)
         report(f"going on from the checkpoint at step {reached.step}")
     _write_fingerprint(taken, folder)
-    told = {"fingerprint": taken}
+    note: dict[str, Any] = {"fingerprint": taken}
     for last in spec.boundaries:
         if last > reached.step:
-            reached = _segment(adapter, reached, last, spec, folder, writer, report, told)
-            told = {}
+            reached = training.segment(reached, last, note)
+            note = {}
             if reached.step < last:  # finished early, now or before an interruption
                 break
-    _conclude(adapter, _restore(adapter, reached, spec, folder), folder, writer)
+    training.conclude(training.restore(reached))
     if earlier := [*_earlier(taken, folder)]:
         _write_fingerprint({**taken, "earlier": earlier}, folder)
     writer.finish()
@@ -114,22 +116,23 @@ def replay(
     _write_fingerprint(taken, folder)
     writer = Writer(folder)
     writer.spec(spec)
+    replaying = _Training(adapter, spec, folder, writer, report)
     if segment.start:
-        _write_checkpoint(adapter, adapter.start(), 0, spec, folder, writer, known=recorded[0].state)
+        replaying.checkpoint(adapter.start(), 0, known=recorded[0].state)
     if segment.number > 1 or not segment.start:
         writer.checkpoint(begin.step, begin.tensors)
-    state = _restore(adapter, Reached(begin.step, begin.state), spec, original)
-    step = _advance(adapter, state, begin.step, end.step, spec, writer, report)
-    _write_checkpoint(adapter, state, step, spec, folder, writer, known=end.state)
+    state = replaying.restore(Reached(begin.step, begin.state), original)
+    step = replaying.advance(state, begin.step, end.step)
+    replaying.checkpoint(state, step, known=end.state)
     if segment.conclude:
         last = Reached(recorded[-1].step, recorded[-1].state)
-        state = _restore(adapter, last, spec, original)
+        state = replaying.restore(last, original)
         if last.step < spec.steps and not adapter.finished(state):
             raise Refused(
                 f"{original} ends with step {last.step} of {spec.steps}, and it was not finished; "
                 "train it again"
             )
-        _conclude(adapter, state, folder, writer)
+        replaying.conclude(state)
     writer.finish()
 
 
@@ -142,104 +145,105 @@ def _check_ends(spec: Spec, original: Path, steps: list[int]) -> None:
         )
 
 
-def _segment(
-    adapter: Adapter,
-    start: Reached,
-    last: int,
-    spec: Spec,
-    folder: Path,
-    writer: Writer,
-    report: Report,
-    told: dict[str, Any],
-) -> Reached:
-    """Train from a checkpoint to the step ``last``, or to where the adapter says that it is finished.
+@dataclass(frozen=True)
+class _Training:
+    """An adapter at work, and where its work is recorded.
 
-    ``told`` is noted with the segment's time.
+    Attributes:
+        adapter: what trains.
+        spec: what it trains.
+        folder: where states, model and predictions are put.
+        writer: keeps the ledger.
+        report: takes lines that tell of the progress.
     """
-    began = time.perf_counter()
-    state = _restore(adapter, start, spec, folder)
-    restored = time.perf_counter()
-    step = _advance(adapter, state, start.step, last, spec, writer, report)
-    if step == start.step:
-        return start
-    trained = time.perf_counter()
-    reached = _write_checkpoint(adapter, state, step, spec, folder, writer)
-    timing = {
-        "from": start.step,
-        "to": step,
-        "restore_seconds": restored - began,
-        "train_seconds": trained - restored,
-        "save_seconds": time.perf_counter() - trained,
-        "finished": datetime.now(UTC).isoformat(),
-        **told,
-    }
-    with (folder / "timing.jsonl").open("a") as file:
-        file.write(json.dumps(timing) + "\n")
-    return reached
 
+    adapter: Adapter
+    spec: Spec
+    folder: Path
+    writer: Writer
+    report: Report
 
-def _advance(
-    adapter: Adapter, state: Any, first: int, last: int, spec: Spec, writer: Writer, report: Report
-) -> int:
-    """Take the steps after ``first`` up to ``last``, and return the one at which training stands then."""
-    began = told = time.perf_counter()
-    for step in range(first + 1, last + 1):
-        if adapter.finished(state):
-            report(f"finished early, after step {step - 1} of {spec.steps}")
-            return step - 1
-        loss, inputs = adapter.advance(state, step)
-        writer.step(step, math.nan if loss is None else loss, inputs)
-        if (now := time.perf_counter()) - told > 2 or step == spec.steps:
-            known = "" if loss is None else f"loss {loss:.6g}, "
-            report(f"step {step}/{spec.steps}, {known}{(step - first) / (now - began):.1f} steps/s")
-            told = now
-    return last
+    def segment(self, start: Reached, last: int, note: dict[str, Any]) -> Reached:
+        """Train from a checkpoint to the step ``last``, or to where the adapter says that it is finished.
 
+        ``note`` is written down with the segment's time.
+        """
+        began = time.perf_counter()
+        state = self.restore(start)
+        restored = time.perf_counter()
+        step = self.advance(state, start.step, last)
+        if step == start.step:
+            return start
+        trained = time.perf_counter()
+        reached = self.checkpoint(state, step)
+        timing = {
+            "from": start.step,
+            "to": step,
+            "restore_seconds": restored - began,
+            "train_seconds": trained - restored,
+            "save_seconds": time.perf_counter() - trained,
+            "finished": datetime.now(UTC).isoformat(),
+            **note,
+        }
+        with (self.folder / "timing.jsonl").open("a") as file:
+            file.write(json.dumps(timing) + "\n")
+        return reached
 
-def _restore(adapter: Adapter, at: Reached, spec: Spec, folder: Path) -> Any:
-    path = folder / "checkpoints" / checkpoint.file_name(at.step)
-    return adapter.restore(checkpoint.load(path, at.state, spec.threads), at.step)
+    def advance(self, state: Any, first: int, last: int) -> int:
+        """Take the steps after ``first`` up to ``last``; return the one at which training stands then."""
+        spec = self.spec
+        began = reported = time.perf_counter()
+        for step in range(first + 1, last + 1):
+            if self.adapter.finished(state):
+                self.report(f"finished early, after step {step - 1} of {spec.steps}")
+                return step - 1
+            loss, inputs = self.adapter.advance(state, step)
+            self.writer.step(step, math.nan if loss is None else loss, inputs)
+            if (now := time.perf_counter()) - reported > 2 or step == spec.steps:
+                shown = "" if loss is None else f"loss {loss:.6g}, "
+                self.report(f"step {step}/{spec.steps}, {shown}{(step - first) / (now - began):.1f} steps/s")
+                reported = now
+        return last
 
+    def restore(self, at: Reached, original: Path | None = None) -> Any:
+        """Return the state of a checkpoint, which lies in this folder or in that of the original run."""
+        path = (original or self.folder) / "checkpoints" / checkpoint.file_name(at.step)
+        return self.adapter.restore(checkpoint.load(path, at.state, self.spec.threads), at.step)
 
-def _write_checkpoint(
-    adapter: Adapter,
-    state: Any,
-    step: int,
-    spec: Spec,
-    folder: Path,
-    writer: Writer,
-    known: str | None = None,
-) -> Reached:
-    """Put the state on the disk first and into the ledger second: a recorded checkpoint is always there.
+    def checkpoint(self, state: Any, step: int, known: str | None = None) -> Reached:
+        """Put the state on the disk first and into the ledger second: a recorded checkpoint is always there.
 
-    A state whose digest is ``known`` lies elsewhere already and is not written again.
-    """
-    tensors = adapter.tensors(state)
-    path = folder / "checkpoints" / checkpoint.file_name(step)
-    if known is None:
-        digests = checkpoint.save_digested(path, tensors, spec.threads)
-    elif state_digest(digests := rows(tensors, spec.threads)) != known:
-        checkpoint.save(path, tensors)
-    return Reached(step, writer.checkpoint(step, digests))
+        A state whose digest is ``known`` lies elsewhere already and is not written again.
+        """
+        tensors = self.adapter.tensors(state)
+        path = self.folder / "checkpoints" / checkpoint.file_name(step)
+        if known is None:
+            digests = checkpoint.save_digested(path, tensors, self.spec.threads)
+        elif state_digest(digests := rows(tensors, self.spec.threads)) != known:
+            checkpoint.save(path, tensors)
+        return Reached(step, self.writer.checkpoint(step, digests))
 
-
-def _conclude(adapter: Adapter, state: Any, folder: Path, writer: Writer) -> None:
-    """Export the model, predict and measure from the last checkpoint, and record all of it."""
-    model = folder / "model"
-    shutil.rmtree(model, ignore_errors=True)
-    model.mkdir()
-    adapter.export(state, model)
-    made = sorted(model.rglob("*"))
-    exported = [path for path in made if path.is_file()]
-    for path in (*exported, *filter(Path.is_dir, made), model):  # as with states, what is recorded is there
-        files.sync(path)
-    writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in exported})
-    predictions = adapter.predict(state)
-    tensors = {"predictions": tensor(predictions)}
-    checkpoint.save(folder / "predictions.safetensors", tensors)
-    writer.append("predictions", tensors=rows(tensors))
-    metrics = adapter.metrics(predictions)
-    writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
+    def conclude(self, state: Any) -> None:
+        """Export the model, predict and measure from the last checkpoint, and record all of it."""
+        model, writer = self.folder / "model", self.writer
+        shutil.rmtree(model, ignore_errors=True)
+        model.mkdir()
+        self.adapter.export(state, model)
+        paths = sorted(model.rglob("*"))
+        exported = [path for path in paths if path.is_file()]
+        for path in (
+            *exported,
+            *filter(Path.is_dir, paths),
+            model,
+        ):  # what is recorded is there, as states are
+            files.sync(path)
+        writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in exported})
+        predictions = self.adapter.predict(state)
+        tensors = {"predictions": tensor(predictions)}
+        checkpoint.save(self.folder / "predictions.safetensors", tensors)
+        writer.append("predictions", tensors=rows(tensors))
+        metrics = self.adapter.metrics(predictions)
+        writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
 
 
 def _write_fingerprint(taken: Fingerprint, folder: Path) -> None:
@@ -252,12 +256,12 @@ def _earlier(taken: Fingerprint, folder: Path) -> Iterator[dict[str, Any]]:
     timing = folder / "timing.jsonl"
     for line in timing.read_text().splitlines() if timing.exists() else ():
         try:
-            found = json.loads(line).get("fingerprint")
+            before = json.loads(line).get("fingerprint")
         except (ValueError, AttributeError):  # cut short by a kill
             continue
-        if found and found not in seen:
-            seen.append(found)
-            yield found
+        if before and before not in seen:
+            seen.append(before)
+            yield before
 
 
 def _clear(folder: Path) -> None:
