@@ -11,10 +11,10 @@ from pathlib import Path
 import yaml
 
 import training
-from samebits.environments import find, manifest
+from samebits.environments import find, manifest_file
 from samebits.environments.backends.backend import interpreter_version
 from samebits.environments.listing import digests, listing
-from samebits.environments.manifest import Manifest, content_digest
+from samebits.environments.manifest import FILE, Manifest, content_digest
 from samebits.sealed.digest import file_digest
 
 NAME = "installed"
@@ -66,7 +66,7 @@ def adopt(python: Path, root: Path, cache: Path) -> Path:
     prefix.mkdir(parents=True, exist_ok=True)
     with (prefix / "environment.lock").open("w") as file:  # several tests may run at once
         fcntl.flock(file, fcntl.LOCK_EX)
-        if not (prefix / manifest.FILE).exists():
+        if not (prefix / FILE).exists():
             _lay(prefix, interpreter, packages, torch, file_digest(source.lock))
     return prefix
 
@@ -80,9 +80,9 @@ def _lay(prefix: Path, interpreter: Path, packages: Path, torch: str, lock: str)
     (prefix / "bin" / "python").symlink_to(interpreter)
     (prefix / "pyvenv.cfg").write_text(f"home = {interpreter.parent}\ninclude-system-site-packages = false\n")
     version = interpreter_version(prefix)
-    files = digests(prefix, [path for path in listing(prefix) if path != manifest.FILE])
+    files = digests(prefix, [path for path in listing(prefix) if path != FILE])
     digest = content_digest(version, files)
-    manifest.write(
+    manifest_file.write(
         prefix,
         Manifest(
             name=NAME,

@@ -788,10 +788,10 @@ def test_a_prefix_that_was_never_built_is_refused(tmp_path: Path) -> None:
 BUILD = """
 import os, signal, sys
 from pathlib import Path
-from samebits.environments import build, find, manifest
+from samebits.environments import build, find, manifest_file
 root, name, prefix, end = sys.argv[1:]
 if end:  # die at the worst moment: all is installed, nothing recorded
-    manifest.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    manifest_file.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 print(build(find(name, [Path(root)]), Path(prefix)).digest)
 """
 
