@@ -24,7 +24,7 @@ package: .venv/package
 	$(BIN)/samebits run --profile local package
 
 test: .venv/test lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-long: export SAMEBITS_ALL = 1
 test-long: .venv/test
