@@ -69,9 +69,9 @@ def load(path: Path, digest: str, threads: int = 1) -> dict[str, Tensor]:
         tensors = read(path)
     except (OSError, SafetensorError) as error:
         raise Refused(f"checkpoint {path} cannot be read: {error}") from None
-    found = state_digest(rows(tensors, threads))
-    if found != digest:
-        raise Refused(f"checkpoint {path} holds the state {found}, but the ledger says {digest}")
+    state = state_digest(rows(tensors, threads))
+    if state != digest:
+        raise Refused(f"checkpoint {path} holds the state {state}, but the ledger says {digest}")
     return tensors
 
 

@@ -207,9 +207,8 @@ def parse(lines: Iterable[bytes], where: str) -> list[Record]:
             raise Refused(
                 f"{where}, line {number}: does not follow from the line before; train the run again"
             )
-        if number == 1 and getattr(record, "format", None) != FORMAT:
-            found = getattr(record, "format", None)
-            raise Refused(f"{where}: its format is {found!r}, this reads {FORMAT!r}")
+        if number == 1 and (format_name := getattr(record, "format", None)) != FORMAT:
+            raise Refused(f"{where}: its format is {format_name!r}, this reads {FORMAT!r}")
         records.append(record)
         prev = bytes_digest(line)
     return records

@@ -166,8 +166,8 @@ class Batches(Dataset[Any]):  # type: ignore[misc]
     def failure(self, error: Exception) -> Failure:
         """Say where in the recipe loading failed."""
         place = self._recipe.place(error) or type(self._source.dataset).__name__
-        told = f"{type(error).__name__}: {error}"
-        return Failure(f"model {self._spec.model}: the recipe fails at {place}: {told}")
+        message = f"{type(error).__name__}: {error}"
+        return Failure(f"model {self._spec.model}: the recipe fails at {place}: {message}")
 
 
 class _Sent(Dataset[Any]):  # type: ignore[misc]
