@@ -68,8 +68,8 @@ def _parse(envelope: bytes, where: str) -> tuple[bytes, dict[str, bytes]]:
         signatures = {str(each["keyid"]): _bytes(each["sig"]) for each in fields["signatures"]}
         return _bytes(fields["payload"]), signatures
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise Refused(f"{where} is no signed statement ({said}); get the file again") from None
+        message = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise Refused(f"{where} is no signed statement ({message}); get the file again") from None
 
 
 def _signed(statement: bytes) -> bytes:

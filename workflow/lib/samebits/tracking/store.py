@@ -125,8 +125,8 @@ def _line(error: BaseException) -> str:
     while (cause := deepest.__cause__ or deepest.__context__) and id(cause) not in seen:
         seen.add(id(cause))
         deepest = cause
-    said = next((str(each) for each in (deepest, error) if str(each).strip()), type(error).__name__)
-    return " ".join(said.split())[:200]
+    message = next((str(each) for each in (deepest, error) if str(each).strip()), type(error).__name__)
+    return " ".join(message.split())[:200]
 
 
 @contextmanager

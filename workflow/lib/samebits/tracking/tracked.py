@@ -28,7 +28,7 @@ class Outcome:
 
     def write(self, path: Path, uri: str, failed: int) -> None:
         """Write ``tracked.json``; ``failed`` is how many attempts before this one left it pending."""
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "format": FORMAT,
             "model": self.model,
             "status": "pending" if self.pending else "tracked",
@@ -38,8 +38,8 @@ class Outcome:
             "version": self.version,
         }
         if self.pending:
-            told["reason"] = self.pending
-        files.write(path, json.dumps(told, indent=2) + "\n")
+            fields["reason"] = self.pending
+        files.write(path, json.dumps(fields, indent=2) + "\n")
 
 
 def failures(path: Path) -> int:
