@@ -51,9 +51,9 @@ def _completed(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
     """Give a model what it does not say itself; of ``verify`` and ``package``, key by key."""
     model = {**shared, **own}
     for key in ("verify", "package"):
-        common, given = shared.get(key), own.get(key, {})
-        if isinstance(common, Mapping) and isinstance(given, Mapping):
-            model[key] = {**common, **given}
+        common, specific = shared.get(key), own.get(key, {})
+        if isinstance(common, Mapping) and isinstance(specific, Mapping):
+            model[key] = {**common, **specific}
     if isinstance(verify := model.get("verify"), Mapping):
         model["verify"] = _without_what_does_not_apply(verify, own)
     return model
@@ -65,7 +65,7 @@ def _without_what_does_not_apply(verify: Mapping[str, Any], own: Mapping[str, An
     These are ``segments`` if the model has the key of that name, and ``sample`` if it is trained again in
     full.
     """
-    said = own.get("verify", {})
-    out = {"segments"} if "segments" in own and "segments" not in said else set()
-    out |= {"sample"} if verify.get("mode", "rerun") == "rerun" and "sample" not in said else set()
+    own_verify = own.get("verify", {})
+    out = {"segments"} if "segments" in own and "segments" not in own_verify else set()
+    out |= {"sample"} if verify.get("mode", "rerun") == "rerun" and "sample" not in own_verify else set()
     return {key: value for key, value in verify.items() if key not in out}

@@ -126,13 +126,13 @@ class _Transfer:
                         raise self._refused(f"{dropped} (attempt {tries}); {kept}, run again later") from None
                     time.sleep(pause * 2 ** (failed - 1))
                     continue
-                size, found = self.size, file_digest(self.part)
-                if found == self._sha256:
+                size, digest = self.size, file_digest(self.part)
+                if digest == self._sha256:
                     return
                 self._forget()
                 if not resumed:  # else two attempts may have met two versions: once more from the start
                     mend = "check the URL, or pin the new digest if the new content is what you want"
-                    raise self._refused(f"it is {found} ({size} bytes), wanted is {self._sha256}; {mend}")
+                    raise self._refused(f"it is {digest} ({size} bytes), wanted is {self._sha256}; {mend}")
 
     def _recall(self) -> None:
         """Take up the part of an earlier process, if it was after the same content."""

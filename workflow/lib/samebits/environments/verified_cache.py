@@ -50,12 +50,12 @@ class VerifiedState:
         """
         state, newest = hashlib.sha256(), 0
         for file in files:
-            found = os.lstat(f"{prefix}/{file}")
-            times = (found.st_mtime_ns, found.st_ctime_ns)
+            status = os.lstat(f"{prefix}/{file}")
+            times = (status.st_mtime_ns, status.st_ctime_ns)
             state.update(
-                repr((file, found.st_dev, found.st_ino, found.st_mode, found.st_size, *times)).encode()
+                repr((file, status.st_dev, status.st_ino, status.st_mode, status.st_size, *times)).encode()
             )
-            newest = max(newest, found.st_ctime_ns)
+            newest = max(newest, status.st_ctime_ns)
         boot = BOOT.read_text().strip().replace("-", "")
         settled = newest < time.time_ns() - SETTLED * 1_000_000_000
         return VerifiedState(prefix.parent / f".{prefix.name}.verified-{boot}", state.hexdigest(), settled)

@@ -52,10 +52,10 @@ def _verify(prefix: Path, *, cached: bool) -> Manifest:
 
 
 def _compare(prefix: Path, manifest: Manifest, paths: list[str], mend: str) -> None:
-    found = digests(prefix, paths)
+    current = digests(prefix, paths)
     differences = [
-        *(f"{path} changed" for path in paths if found[path] != manifest.files.get(path, found[path])),
-        *(f"{path} is missing" for path in sorted(set(manifest.files) - set(found))),
+        *(f"{path} changed" for path in paths if current[path] != manifest.files.get(path, current[path])),
+        *(f"{path} is missing" for path in sorted(set(manifest.files) - set(current))),
         *(f"{path} was added" for path in paths if path not in manifest.files),
     ]
     if differences:

@@ -149,11 +149,11 @@ class _Prepared:
             readable: what it may read besides the inputs.
         """
         inputs = self.inputs
-        given = [path.resolve() for path in (inputs.spec, inputs.recipe, inputs.data, inputs.library)]
+        own = [path.resolve() for path in (inputs.spec, inputs.recipe, inputs.data, inputs.library)]
         process = Process(
             command=command,
             variables=variables,
-            readable=[*given, *_referred(inputs.data), *readable],
+            readable=[*own, *_referred(inputs.data), *readable],
             writable=self.folder,
         )
         backend = environments.backends.load(self.manifest.backend)
@@ -169,10 +169,9 @@ def _prepare(inputs: Inputs, folder: Path) -> _Prepared:
     """
     spec = Spec.read(inputs.spec)
     manifest = environments.confirm(inputs.prefix)
-    found = manifest.digest
-    if found != spec.environment_digest:
+    if manifest.digest != spec.environment_digest:
         raise Refused(
-            f"model {spec.model}: the environment at {inputs.prefix} is {found}, but the spec says "
+            f"model {spec.model}: the environment at {inputs.prefix} is {manifest.digest}, but the spec says "
             f"{spec.environment_digest}; run the workflow again"
         )
     folder.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def build(
         samebits.receipt.Different: the results are not what was signed, or were signed by another key.
     """
     receipt = check(results, [key.public]).receipt
-    found = verdict.read(results / verdict.FILE)
+    sentence = verdict.sentence(verdict.read(results / verdict.FILE))
     with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
         package = Path(scratch) / names.module
         shutil.copytree(staged / names.module, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -47,7 +47,7 @@ def build(
         shutil.rmtree(package / materials.FOLDER)  # the recipe alone until now
         shutil.copytree(results / materials.FOLDER, package / materials.FOLDER)
         _add_evidence(package, results, receipt)
-        metadata = _describe(package, receipt, names, described, verdict.sentence(found))
+        metadata = _describe(package, receipt, names, described, sentence)
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir(parents=True)
         kinds: dict[Literal["wheel", "conda"], ModuleType] = {"wheel": wheel}
@@ -143,6 +143,6 @@ def _write(
         ),
     )
     (package / STATEMENT).write_bytes(envelope.sign(statement.encode(stated), key))
-    made: Path = writer.write(package, metadata, output)
-    check(made, [key.public])
-    return made
+    built: Path = writer.write(package, metadata, output)
+    check(built, [key.public])
+    return built

@@ -44,10 +44,10 @@ def sources(folder: Path, names: Names) -> list[Path]:
     package = folder / names.module
     spec = json.loads((package / "about.json").read_bytes())["spec"]
     own = package / RUNTIME / frameworks.predictor(spec["framework"])
-    found = sorted([*package.glob("*.py"), *own.glob("*.py")])
+    paths = sorted([*package.glob("*.py"), *own.glob("*.py")])
     if frameworks.traits(spec["framework"]).packages_recipe:
-        found.append(package / MATERIALS / spec["recipe"].partition(":")[0])
-    return found
+        paths.append(package / MATERIALS / spec["recipe"].partition(":")[0])
+    return paths
 
 
 def settle(folder: Path) -> None:

@@ -67,8 +67,8 @@ def _create(source: Source, prefix: Path, packages: list[Package], archives: lis
             errors="replace",
         )
     if done.returncode:
-        said = " ".join(done.stdout.split())[-400:]
-        raise Refused(f"environment {source.name}: {command[0]} could not install it: {said}")
+        message = " ".join(done.stdout.split())[-400:]
+        raise Refused(f"environment {source.name}: {command[0]} could not install it: {message}")
 
 
 def _md5(path: Path) -> str:

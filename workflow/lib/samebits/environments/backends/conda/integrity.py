@@ -35,10 +35,10 @@ def check(
     _check_packages(source, prefix, packages)
     python = specification(source).python
     written = _written(prefix)
-    packaged, known = {}, set()
+    packaged, listed = {}, set()
     for package, archive in zip(packages, fetch(packages), strict=True):
         for entry in entries(archive, python):
-            known.add(entry.path)
+            listed.add(entry.path)
             if "__pycache__/" in entry.path:
                 continue  # compiled anew, as that of wheels is
             _check_entry(source, prefix, package, entry, files, written)
@@ -47,7 +47,7 @@ def check(
     rest = {
         path: digest
         for path, digest in files.items()
-        if path not in known and not path.startswith(FOREIGN) and not _is_bytecode_of(path, known)
+        if path not in listed and not path.startswith(FOREIGN) and not _is_bytecode_of(path, listed)
     }
     site = prefix / "lib" / f"python{python}" / "site-packages"
     check_installed(source.name, prefix, site, pins, rest)
@@ -69,12 +69,12 @@ def _check_packages(source: Source, prefix: Path, packages: list[Package]) -> No
 
 def _written(prefix: Path) -> dict[str, str]:
     """Return what the installation wrote into files that hold the prefix: path -> ``sha256:…``."""
-    found = {}
+    digests = {}
     for path in prefix.glob("conda-meta/*.json"):
         for each in json.loads(path.read_bytes()).get("paths_data", {}).get("paths", ()):
             if digest := each.get("sha256_in_prefix"):
-                found[each["_path"]] = f"sha256:{digest}"
-    return found
+                digests[each["_path"]] = f"sha256:{digest}"
+    return digests
 
 
 def _check_entry(
@@ -98,9 +98,9 @@ def _check_entry(
         )
 
 
-def _is_bytecode_of(path: str, known: set[str]) -> bool:
+def _is_bytecode_of(path: str, paths: set[str]) -> bool:
     folder, _, name = path.rpartition("/__pycache__/")
-    return bool(folder) and f"{folder}/{name.partition('.')[0]}.py" in known
+    return bool(folder) and f"{folder}/{name.partition('.')[0]}.py" in paths
 
 
 def _mend(prefix: Path) -> str:

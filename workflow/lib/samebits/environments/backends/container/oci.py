@@ -91,7 +91,7 @@ def image(folder: Path, digest: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def contents(folder: Path, digest: str) -> dict[str, str]:
     """List the environment's files in an image: path below ``FOLDER`` -> ``sha256:…`` or ``-> target``."""
     manifest, _ = image(folder, digest)
-    found = {}
+    listing = {}
     start = FOLDER.strip("/") + "/"
     with tarfile.open(_path(folder, manifest["layers"][0]["digest"]), "r:") as archive:
         for member in archive:
@@ -99,10 +99,10 @@ def contents(folder: Path, digest: str) -> dict[str, str]:
             if name == member.name:
                 continue
             if member.issym():
-                found[name] = f"-> {member.linkname}"
+                listing[name] = f"-> {member.linkname}"
             elif content := archive.extractfile(member):
-                found[name] = bytes_digest(content.read())
-    return found
+                listing[name] = bytes_digest(content.read())
+    return listing
 
 
 def _path(folder: Path, digest: str) -> Path:
