@@ -60,7 +60,7 @@ def verify(
         request = reproduce.Request(sample=sample, data=data, own=own, allow_code=allow_code, cache=cache)
         print(f"reproduced: {reproduce.reproduce(path, trusted, request)}")
     except Different as different:
-        if isinstance(different, Foreign) and not key:  # nothing was said of whom to trust
+        if isinstance(different, Foreign) and not key:  # no key was given that says whom to trust
             mend = "get the public key from them and give it with --key"
             print(f"not checkable: {different}; {mend}", file=sys.stderr)
             raise typer.Exit(3) from None

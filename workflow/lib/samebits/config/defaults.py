@@ -32,7 +32,7 @@ class Defaults(Section):
 def inherited(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a config whose models have what ``defaults`` says, so that one type describes a whole model.
 
-    A wrong default is not handed on: it is reported where it stands, and not again in every model.
+    A wrong default is not handed on: it is reported once, where it stands, and not in every model.
     """
     defaults, models = values.get("defaults"), values.get("models")
     if not (isinstance(defaults, Mapping) and isinstance(models, Mapping)):

@@ -69,7 +69,7 @@ def _shown(value: Any) -> str:
 def _follow(kind: Any, location: Iterable[int | str]) -> tuple[list[str], Any]:
     """Return the keys that a user wrote to a place, and the type there.
 
-    Pydantic's location also has the name of the member of a union that it took, which nobody wrote.
+    Pydantic's location also has the name of the union's member that it chose, which is not in the config.
     """
     place = []
     for part in location:

@@ -29,7 +29,7 @@ def load(
         values: the config as Snakemake merged it.
         files: the YAML files it came from; read again to find keys that are given twice.
         roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
-        locks: check the environments' locks, too; whoever is about to renew them does not.
+        locks: check the environments' locks, too; off for a command that is about to renew them.
         produced: local files of data sets need not be there, since other rules may make them.
 
     Raises:

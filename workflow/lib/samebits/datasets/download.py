@@ -170,9 +170,9 @@ class _Transfer:
             session.get(self._url, headers=headers, stream=True, timeout=self._timeout) as response,
         ):
             match response.status_code:
-                case 416 if have:  # nothing lies behind what is there; the digest tells if that is right
+                case 416 if have:  # the part is already complete; the digest shows whether it is right
                     return True
-                case 206 if have:  # should it be a piece of something else, the digest tells that too
+                case 206 if have:  # if it is a piece of something else, the digest shows that, too
                     pass
                 case 200:
                     have = 0

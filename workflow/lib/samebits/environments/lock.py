@@ -43,7 +43,7 @@ def write_lock(source: Source, provided: Mapping[str, str] | None = None) -> Non
         )
     uv.say(f"environment {source.name}: resolving {len(wanted.requirements)} requirements")
     target = ["--python-version", wanted.python, "--python-platform", PLATFORM]
-    target += ["--no-build"]  # what is built from source differs from machine to machine, whatever its hash
+    target += ["--no-build"]  # what is built from one source differs between machines
     arguments = [
         "pip",
         "compile",

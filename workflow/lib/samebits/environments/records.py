@@ -73,7 +73,7 @@ def _is_as_listed(path: Path, digest: str, expected: str) -> bool:
     """Compare a file with its entry in RECORD: ``sha256=`` and URL-safe base64 without padding."""
     algorithm, _, value = expected.partition("=")
     if not algorithm:
-        return path.name == "RECORD"  # it cannot hold its own hash; nothing else may come without
+        return path.name == "RECORD"  # it cannot hold its own hash; every other file must have one
     if algorithm == "sha256":
         actual = bytes.fromhex(digest.removeprefix("sha256:"))
     elif algorithm in ("sha384", "sha512"):

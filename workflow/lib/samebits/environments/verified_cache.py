@@ -20,7 +20,7 @@ from samebits.sealed import files as stored
 #: seconds for which a verification counts
 LIFETIME = 3600
 
-#: seconds that the last change must be past: two changes in one tick of the kernel's clock look like one
+#: seconds since the last change, at least: two changes in one tick of the kernel's clock look like one
 SETTLED = 2
 
 #: names this start of the machine

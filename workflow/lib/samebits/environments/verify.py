@@ -37,7 +37,7 @@ def _verify(prefix: Path, *, cached: bool) -> Manifest:
     mend = f"run `samebits env build {manifest.name} {where}{_option(manifest)} --force`"
     paths = listing(prefix)
     try:
-        # looked at first, so that a change during the hashing shows next time
+        # taken before the hashing, so that a change during it shows next time
         verified = VerifiedState.of(prefix, paths)
         if not (cached and verified.holds()):
             _compare(prefix, manifest, [path for path in paths if path != FILE], mend)

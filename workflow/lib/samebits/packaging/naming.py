@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from samebits import frameworks
 from samebits.sealed.errors import Refused
 
-#: modules that a package of this name would hide, or be hidden by, whatever it is of
+#: modules that a package of the same name would hide, or that would hide it, for every framework
 _TAKEN = {"numpy", "safetensors", "samebits", "test", *sys.stdlib_module_names}
 
 

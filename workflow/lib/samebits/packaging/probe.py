@@ -71,8 +71,8 @@ def _few(arrays: dict[str, NDArray[Any]]) -> int:
 def _requires(sources: list[Path]) -> dict[str, str]:
     """Return the distributions that some files import, at the versions of this environment.
 
-    A local part of a version, as in ``2.13.0+cpu``, is left out: it names a build, which no index has by
-    that.
+    A local part of a version, as in ``2.13.0+cpu``, is left out: it names a build, and indexes know only the
+    version.
     """
     names = {name for source in sources for name in _imported(source.read_bytes())}
     distributions = packages_distributions()

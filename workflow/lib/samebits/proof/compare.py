@@ -89,7 +89,7 @@ def _verdict(
 def difference(a: Run, b: Run) -> Difference | None:
     """Find the first record in which two runs part, and say what it means; None if there is none.
 
-    A run is compared with a rerun, or its excerpt of a segment with the replay of that.
+    A run is compared with a rerun, or its records of one segment with that segment's replay.
     """
     if a.whole and b.whole and a.head == b.head:  # the chain ties the head to every line before
         return None

@@ -53,7 +53,7 @@ def publish(listed: Path, places: Places, key: PublicKey, dry_run: bool = False)
     files = _packages(listed)
     for path in files:
         check(path, [key])
-    jobs = list(_jobs(files, listed.parent, places))  # all places have been asked when the first is sent to
+    jobs = list(_jobs(files, listed.parent, places))  # all places are asked before anything is sent
     done = []
     for job in jobs:
         outcome = _outcome(job, dry_run)

@@ -121,7 +121,7 @@ def _members(archive: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]
 
 
 def _gapless(archive: Path, members: zipfile.ZipFile) -> bool:
-    """Tell whether a zip is its members in a row, the directory of them and its end, and nothing else.
+    """Tell whether a zip is its members in a row, their directory and the end record, without a byte between.
 
     A reader goes by the directory or from member to member (APPNOTE.TXT 4.3); only then do both see the same.
     """
@@ -138,7 +138,7 @@ def _gapless(archive: Path, members: zipfile.ZipFile) -> bool:
                 return False
             mark, flags, method, *sizes, name, extra = _LOCAL.unpack(header)
             written = read(place + _LOCAL.size, name + extra)
-            # no sizes behind the data, where only its own reader would find them
+            # without the flag that puts sizes behind the data, where not every reader looks for them
             expected = (b"PK\3\4", info.flag_bits & ~0x08, info.compress_type, _name(info))
             small = sizes == [info.CRC, info.compress_size, info.file_size]
             zip64 = struct.pack("<HHQQ", 1, 16, info.file_size, info.compress_size)

@@ -1,7 +1,7 @@
 """Signed statements in DSSE's envelope (Dead Simple Signing Envelope, version 1.0.0).
 
-What is signed is not the JSON but its type, its length and its bytes, so nothing is parsed before it is known
-who wrote it.
+What is signed is not the JSON but its type, its length and its bytes, so nothing is parsed before its signer
+is known.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The model's files signed as OpenSSF Model Signing has it, for those who verify with its tools.
 
-The receipt says more and is always there. This signature is further, by the same key, or by Sigstore without
-any key of one's own. It is not the same bytes twice, so no package holds it.
+The receipt says more and is always there. This signature comes on top, by the same key, or by Sigstore
+without a key of one's own. Its bytes are new each time, so no package holds it.
 """
 
 import os

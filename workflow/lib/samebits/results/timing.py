@@ -94,7 +94,7 @@ def read(path: Path) -> Timing:
         except (KeyError, TypeError, ValueError):
             continue
         if segment.last > segment.first:
-            by_end[segment.last] = segment  # of a segment that was trained again the last one counts
+            by_end[segment.last] = segment  # if a segment was trained again, its last training counts
     return Timing(tuple(by_end[last] for last in sorted(by_end)))
 
 

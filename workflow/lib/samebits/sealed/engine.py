@@ -94,8 +94,8 @@ def replay(
 ) -> None:
     """Compute one segment of a finished run again, from the checkpoint that it begins with.
 
-    Leaves in ``folder`` a ledger that holds what the run's own ledger should hold of that segment, and of
-    states, model and predictions those that differ.
+    Leaves in ``folder`` a ledger with what the run's own ledger should hold of that segment, and those of the
+    states, the model and the predictions that differ.
 
     Args:
         adapter: a fresh adapter.

@@ -90,9 +90,9 @@ def take(spec: Spec, framework: dict[str, Any]) -> Fingerprint:
 
 
 def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """List where two JSON values are not written alike: dotted path -> both, None for a missing one.
+    """List where two JSON values differ: dotted path -> both, None for a missing one.
 
-    To Python 1, 1.0 and True are equal.
+    They are compared as they are written, since to Python 1, 1.0 and True are equal.
     """
     if not (isinstance(a, dict) and isinstance(b, dict)):
         return {} if json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True) else {path: (a, b)}

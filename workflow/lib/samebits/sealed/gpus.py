@@ -1,4 +1,4 @@
-"""Exclusive GPUs: a process that trains on some holds a lock on each, whoever else works on the machine.
+"""Exclusive GPUs: a process that trains on some holds a lock on each, against every user of the machine.
 
 Snakemake counts GPUs and assigns none (snakemake#281): without this two jobs would both use the first. The
 locks are the kernel's, so they end with the process that holds them, however it ends.
@@ -107,7 +107,7 @@ def lease(model: str, count: int, place: Path = PLACE) -> list[str]:
             print(
                 f"{model}: waiting for {count} of {len(gpus)} GPU(s), which others train on", file=sys.stderr
             )
-        # by process, so that those that wait do not look in step
+        # differs by process, so that waiting processes do not all look at once
         time.sleep(0.05 + os.getpid() % 50 / 1000)
     for uuid, descriptor in files.items():
         if uuid in held:

@@ -33,7 +33,7 @@ class _Record:
 
     @property
     def content(self) -> bytes:
-        """What the line says, whatever stands before it, as canonical JSON.
+        """The line without ``prev``, as canonical JSON.
 
         Records are compared by this: to Python 1, 1.0 and True are equal, and so are 0.0 and -0.0.
         """
@@ -259,7 +259,7 @@ def resumable(folder: Path, spec: Spec) -> Progress | None:
         return None
     for index in range(len(records) - 1, 0, -1):
         record = records[index]
-        # after the last line there is none whose chain would tell that it was changed
+        # no later line is chained to the last one, so a change to it would not show
         if isinstance(record, Checkpoint) and record.state == state_digest(record.tensors):
             return Progress(recorded[: index + 1], record.step, record.state)
     return None

@@ -61,7 +61,7 @@ class Recipe:
         return target
 
     def find(self, name: str) -> Any:
-        """Return what the class has under a name, or else the file; None if neither has it.
+        """Return what the class, or else the file, has under a name; None if neither has it.
 
         So ``datasets`` and ``metrics`` may be static methods, or functions beside a class that knows
         nothing of samebits. A property is passed over: it belongs to instances (``keras.Model.metrics``).

@@ -14,7 +14,7 @@ from samebits.sealed.errors import Refused
 from samebits.sealed.spec import Spec
 from samebits.sealed.tiers import SITE_VARIABLES, variables
 
-#: what may be set besides the pinned variables; none of it changes a bit
+#: variables that may be set besides the pinned ones; none of them changes a bit
 _HARMLESS = frozenset(
     {"CUDA_VISIBLE_DEVICES", "HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "TMPDIR", "TZ"}
 )

@@ -63,7 +63,7 @@ def _log(store: Store, name: str, run: str, identity: str, package: pyfunc.Packa
     for logged in store.client.search_logged_models([store.experiment], ours):
         if logged.status == "READY":
             return str(logged.model_id)
-        store.client.delete_logged_model(logged.model_id)  # whoever logged it was interrupted
+        store.client.delete_logged_model(logged.model_id)  # the process that logged it was interrupted
     tags = {IDENTITY: identity, _WHEEL: package.digest, _VERDICT: "identical"}
     model = store.client.create_logged_model(store.experiment, name, run, tags)
     pyfunc.save(package, folder, model.model_id, run)
@@ -80,7 +80,7 @@ def _version(store: Store, name: str, wheel: str) -> "ModelVersion | None":
 
 
 def _versions(store: Store, name: str) -> list["ModelVersion"]:
-    # a search does not tell aliases
+    # a search returns no aliases
     versions = store.client.search_model_versions(f"name = '{name}'")
     return [store.client.get_model_version(name, version.version) for version in versions]
 

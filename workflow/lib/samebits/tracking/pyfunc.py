@@ -119,7 +119,7 @@ def save(package: Package, folder: Path, model_id: str, run: str) -> None:
     from mlflow import pyfunc
     from mlflow.models import Model
 
-    # it warns that the framework is not installed, which where models are tracked it need not be
+    # MLflow warns that the framework is not installed; models can be tracked without it
     logging.getLogger("mlflow.utils.requirements_utils").setLevel(logging.ERROR)
     inputs = package.signature["inputs"]
     loader = f"{package.name}_{package.digest.rpartition(':')[2][:12]}"

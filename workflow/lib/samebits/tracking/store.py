@@ -32,7 +32,7 @@ _BEHAVIOUR = {
 #: what MLflow's pages show first of an experiment: training, and not conversations
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 
-#: for the first question, which tells whether anybody answers
+#: for the first request, which shows whether the server answers
 _FIRST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
@@ -75,7 +75,7 @@ def open_store(place: Place) -> Iterator[Store]:
         os.environ.setdefault(key, value)
     from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
 
-    # the client asks for what it calls models:/… where the process is set to, not where it was itself told to
+    # the client looks up models:/… in the process-wide store, not in the one that it was made for
     set_tracking_uri(place.uri)
     set_registry_uri(place.uri)
     with _unreachable(place), _held(place):

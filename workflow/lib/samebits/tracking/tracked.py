@@ -46,7 +46,7 @@ def failures(path: Path) -> int:
     """Tell how many attempts left a model pending, as its ``tracked.json`` says; 0 if there is none.
 
     The rule has this number as a parameter. An attempt that fails changes it, so Snakemake tries again when
-    it runs next, and an attempt that succeeds leaves it, so that there is then nothing to be done.
+    it runs next. An attempt that succeeds leaves it, so there is nothing left to do.
     """
     try:
         return int(json.loads(path.read_bytes())["failures"])

@@ -24,7 +24,7 @@ _DIGEST = 36
 
 
 def write(store: Store, entry: Entry) -> tuple[str, bool]:
-    """Write a run, or what is missing of it, except that it is complete; ``complete`` does that.
+    """Write a run, or what is missing of it, but not the mark that it is complete; ``complete`` writes that.
 
     Returns:
         MLflow's id of the run, and whether it already was complete and was left alone.
@@ -58,7 +58,7 @@ def find(store: Store, identity: str) -> "Run | None":
     runs = store.client.search_runs([store.experiment], f"tags.`{IDENTITY}` = '{identity}'")
     if not runs:
         return None
-    # whoever looks chooses the same
+    # sorted, so that every client keeps the same one
     kept, *others = sorted(runs, key=lambda run: (COMPLETE not in run.data.tags, run.info.run_id))
     for other in others:
         store.client.delete_run(other.info.run_id)

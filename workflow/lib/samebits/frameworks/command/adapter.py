@@ -165,7 +165,7 @@ class Adapter(adapter.Adapter):
             **os.environ,
             "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
             "PYTHONPATH": str(Path(startup.__file__).parent),
-            # -s and -P, for every Python that the script starts
+            # as -s and -P, for every Python that the script starts
             "PYTHONNOUSERSITE": "1",
             "PYTHONSAFEPATH": "1",
             "PYTHONUNBUFFERED": "1",

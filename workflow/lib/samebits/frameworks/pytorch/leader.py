@@ -16,7 +16,7 @@ from samebits.sealed.execution import Execution
 from samebits.sealed.recipe import Recipe
 from samebits.sealed.spec import Spec
 
-#: a rank ends with these when it has said why on its output, and when it lost the others
+#: exit statuses of a rank: it has written why on its output; it lost the others
 REFUSED, ALONE = 2, 75
 
 _GRACE = 10  # seconds until processes that lost a peer have noticed it

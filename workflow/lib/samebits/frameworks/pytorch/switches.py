@@ -131,9 +131,9 @@ def _kept() -> list[Callable[[], Any]]:
         (backends.cudnn, "allow_tf32"),
         (backends.cuda.matmul, "allow_tf32"),
     ):
-        with contextlib.suppress(RuntimeError):  # allow_tf32 is not told where operators were set one by one
+        with contextlib.suppress(RuntimeError):  # allow_tf32 is unreadable where operators were set singly
             restores.append(_putting(place, name))
-    with contextlib.suppress(RuntimeError):  # neither is this
+    with contextlib.suppress(RuntimeError):  # nor can this
         precision = torch.get_float32_matmul_precision()
         restores.append(lambda: torch.set_float32_matmul_precision(precision))
     return [*restores, *(_putting(operator, "fp32_precision") for operator in _precise())]

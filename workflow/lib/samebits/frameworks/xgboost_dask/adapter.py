@@ -195,7 +195,7 @@ class Adapter(adapter.Adapter):
     def _watch(self, work: Any) -> Any:
         """Wait for the workers' work as long as all of them are there.
 
-        XGBoost's own waiting has no end where the last worker is gone, and its errors do not say who is.
+        XGBoost itself waits for ever when the last worker is gone, and its errors do not say which worker is.
         """
         client, workers = self._cluster.client, self._cluster.workers
 

@@ -1,7 +1,7 @@
 """The Dask cluster that a spec is trained on: started here or on SLURM, or reached by its address.
 
 Every worker is a sealed process, with the variables, the flags, the environment and the modules of the
-measured process itself; a cluster that has another worker, or one more or fewer, is refused by name.
+measured process itself; a cluster with any other worker, or with too many or too few, is refused by name.
 """
 
 import contextlib

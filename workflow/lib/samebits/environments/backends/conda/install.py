@@ -81,7 +81,7 @@ def _compile(prefix: Path, python: str) -> None:
     """Compile every module, as uv does: bytecode that depends on no time and is never written again."""
     command = [str(prefix / "bin" / "python"), "-sPm", "compileall", "-q", "-f", "-j0"]
     command += ["--invalidation-mode", "unchecked-hash", str(prefix / "lib" / f"python{python}")]
-    # its status is not asked: packages bring templates and tests that are no Python 3 and never imported
+    # its status is ignored: packages bring templates and tests that are not Python 3 and are never imported
     subprocess.run(command, env={"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
