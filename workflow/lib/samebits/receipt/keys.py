@@ -47,7 +47,7 @@ class PublicKey:
         Raises:
             Refused: it is missing, no public key, or none on P-256.
         """
-        data = _read(path)
+        data = _read_key_file(path)
         try:
             key = serialization.load_pem_public_key(data)
         except (ValueError, UnsupportedAlgorithm):
@@ -85,7 +85,7 @@ class Key:
         Raises:
             Refused: it is missing, no private key on P-256, open to others, or the password is wrong.
         """
-        data = _read(path)
+        data = _read_key_file(path)
         if path.stat().st_mode & 0o077:
             raise Refused(f"{path} may be read by others than its owner: run `chmod 600 {path}`")
         password = os.environ.get(PASSWORD)
@@ -149,7 +149,7 @@ def own_public() -> PublicKey | None:
     return Key.read(own_path()).public if own_path().is_file() else None
 
 
-def _read(path: Path) -> bytes:
+def _read_key_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

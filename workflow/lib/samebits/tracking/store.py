@@ -78,7 +78,7 @@ def open_store(place: Place) -> Iterator[Store]:
     # the client looks up models:/… in the process-wide store, not in the one that it was made for
     set_tracking_uri(place.uri)
     set_registry_uri(place.uri)
-    with _unreachable(place), _held(place):
+    with _unreachable(place), _locked(place):
         client = MlflowClient(place.uri, place.uri)
         first = {key: value for key, value in _FIRST.items() if key not in asked}
         with _set(first):
@@ -130,7 +130,7 @@ def _line(error: BaseException) -> str:
 
 
 @contextmanager
-def _held(place: Place) -> Iterator[None]:
+def _locked(place: Place) -> Iterator[None]:
     """Hold a SQLite store: a second process would fail on locked tables, or create them a second time."""
     if place.file is None:
         yield

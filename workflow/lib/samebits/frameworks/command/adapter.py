@@ -108,7 +108,7 @@ class Adapter(adapter.Adapter):
             _parent(self._scratch / "data" / name).symlink_to(self._data.path(name).resolve())
         self._program.write_bytes(self._recipe.source)  # these bytes, which the spec names, and no others
         self._program.chmod(0o700)
-        return [*self._interpreter(), self._seen(self._program), *self._arguments()]
+        return [*self._interpreter(), self._from_folder(self._program), *self._arguments()]
 
     def _interpreter(self) -> list[str]:
         """Return what runs the script: the environment's Python, or what its first line names."""
@@ -127,7 +127,7 @@ class Adapter(adapter.Adapter):
         files = list(self._data.files)
         data = self._scratch / "data" / (files[0] if len(files) == 1 else "")
         values = {
-            "data": self._seen(data),
+            "data": self._from_folder(data),
             "output": ".",
             "seed": str(self._seed),
             "threads": str(self._spec.threads),
@@ -149,7 +149,7 @@ class Adapter(adapter.Adapter):
             arguments += [f"--{name}", *map(_word, words)]
         return arguments
 
-    def _seen(self, path: Path) -> str:
+    def _from_folder(self, path: Path) -> str:
         """Return a path as it is seen from the script's working folder."""
         return os.path.relpath(path, self._folder)
 
@@ -202,7 +202,7 @@ class Adapter(adapter.Adapter):
             return
         status = process.returncode
         how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
-        seen = self._seen(self._program)
+        seen = self._from_folder(self._program)
         paths = (seen, f"{self._folder}/{seen}")  # Python tells of the latter
         place = self._recipe.place_named_in("\n".join(lines), *paths)
         where = f" at {place.rpartition(', ')[2]}" if place else ""

@@ -43,7 +43,7 @@ def thrown(tier: str, threads: int, device: str) -> Iterator[None]:
     if torch.get_num_interop_threads() != 1:
         with contextlib.suppress(RuntimeError):
             torch.set_num_interop_threads(1)
-    restore = _kept()
+    restore = _restorers()
     try:
         _throw(tier, threads)
         yield
@@ -110,7 +110,7 @@ def _precise() -> list[Any]:
     return [cuda.matmul, cudnn.conv, cudnn.rnn, mkldnn.matmul, mkldnn.conv, mkldnn.rnn]
 
 
-def _kept() -> list[Callable[[], Any]]:
+def _restorers() -> list[Callable[[], Any]]:
     """Return what puts back every switch as it is now, in order."""
     import torch
 

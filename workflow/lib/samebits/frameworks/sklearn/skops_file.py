@@ -40,7 +40,7 @@ def take_apart(raw: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
                 elif key == "file" and isinstance(value, str):
                     if value not in names:
                         names[value] = f"{place}{Path(value).suffix}"
-                        arrays[names[value]] = _read(members, value)
+                        arrays[names[value]] = _array(members, value)
                     renamed[key] = names[value]
                 else:
                     renamed[key] = rename(value, place if key == "content" else f"{place}.{key}")
@@ -49,7 +49,7 @@ def take_apart(raw: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return rename(json.loads(members.read("schema.json")), "model"), arrays
 
 
-def _read(members: ZipFile, name: str) -> NDArray[Any]:
+def _array(members: ZipFile, name: str) -> NDArray[Any]:
     raw = members.read(name)
     if not name.endswith(".npy"):
         return np.frombuffer(raw, np.uint8)

@@ -86,7 +86,7 @@ class Adapter(adapter.Adapter):
                 logs = state.train_on_batch(x, y, weights, return_dict=True)
         finally:
             op_callbacks.remove_op_callback(self._watch)
-        self._judge(state)
+        self._refuse_unpinned(state)
         if not (isinstance(logs, dict) and "loss" in logs):
             raise Refused(f"model {self._spec.model}: the recipe's train_step returns no 'loss'; add it")
         return Advance(float(logs["loss"]), inputs)
@@ -188,7 +188,7 @@ class Adapter(adapter.Adapter):
             self._train, samples.order(self._seed, length, epoch)[index * size : (index + 1) * size]
         )
 
-    def _judge(self, model: keras.Model) -> None:
+    def _refuse_unpinned(self, model: keras.Model) -> None:
         """Refuse a step that draws from or writes to what is not pinned; known once it was traced."""
         if at_least(self._spec.tier, "deterministic") and self._watch.racy:
             operator, place = self._watch.racy

@@ -75,8 +75,8 @@ def image(folder: Path, digest: str) -> tuple[dict[str, Any], dict[str, Any]]:
         Refused: it is not there, damaged, or not one that samebits made.
     """
     try:
-        manifest = _read(folder, digest)
-        config = _read(folder, manifest["config"]["digest"])
+        manifest = _read_blob(folder, digest)
+        config = _read_blob(folder, manifest["config"]["digest"])
         (layer,) = manifest["layers"]
         if config["rootfs"]["diff_ids"] != [layer["digest"]]:
             raise ValueError("its layer is compressed")
@@ -109,7 +109,7 @@ def _path(folder: Path, digest: str) -> Path:
     return folder / "blobs" / "sha256" / digest.removeprefix("sha256:")
 
 
-def _read(folder: Path, digest: str) -> dict[str, Any]:
+def _read_blob(folder: Path, digest: str) -> dict[str, Any]:
     data = _path(folder, digest).read_bytes()
     if bytes_digest(data) != digest:
         raise ValueError(f"{digest} is damaged")
