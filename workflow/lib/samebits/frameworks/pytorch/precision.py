@@ -1,7 +1,7 @@
 """The numbers that a model computes with, through Lightning Fabric's precision plugins.
 
-The ``Fabric`` object itself is not used: on a CPU it silently replaces ``16-mixed`` by another precision. The
-plugins are imported only where PyTorch alone will not do: that takes as long as importing PyTorch itself.
+The ``Fabric`` object itself is not used: on a CPU it replaces ``16-mixed`` by another precision and goes on.
+The plugins are imported only where PyTorch alone will not do: that takes as long as importing PyTorch itself.
 """
 
 from contextlib import AbstractContextManager, nullcontext
