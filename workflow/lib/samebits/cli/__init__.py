@@ -34,12 +34,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        said = explain(error, Path.cwd())
-        if said is None and error.errno in _PATHS:
-            said = f"{error.filename}: {_PATHS[error.errno]}"
-        if said is None:
+        message = explain(error, Path.cwd())
+        if message is None and error.errno in _PATHS:
+            message = f"{error.filename}: {_PATHS[error.errno]}"
+        if message is None:
             _bug()
-        print(f"samebits: {said}", file=sys.stderr)
+        print(f"samebits: {message}", file=sys.stderr)
         sys.exit(2)
     except Exception:
         _bug()

@@ -84,8 +84,8 @@ def env_verify(prefix: Annotated[Path, typer.Argument(help="A built environment.
     """Check every file of a built environment and name what changed."""
     from samebits import environments
 
-    found = environments.verify(prefix)
-    print(f"{prefix}: {found.name}, {len(found.files)} files as they were installed, {found.digest}")
+    manifest = environments.verify(prefix)
+    print(f"{prefix}: {manifest.name}, {len(manifest.files)} files as they were installed, {manifest.digest}")
 
 
 @env.command("conda")

@@ -69,8 +69,8 @@ def _profiled(arguments: list[str]) -> list[str]:
             if name in profiles.known():
                 words[index] = str(profiles.folder(name))
             elif not any((folder / name).exists() for folder in profiles.looked_up()):
-                known = ", ".join(profiles.known())
-                raise Refused(f"there is no profile {name!r}; samebits brings {known}, or give a folder")
+                names = ", ".join(profiles.known())
+                raise Refused(f"there is no profile {name!r}; samebits brings {names}, or give a folder")
     return words
 
 
@@ -84,14 +84,14 @@ def _recorded(arguments: list[str]) -> tuple[Path, set[str]]:
 
     values: dict[str, Any] = {}
     models: set[str] = set()
-    for file in _given(arguments, "--configfile", "--configfiles") or [str(config.find(roots()))]:
+    for file in _option_values(arguments, "--configfile", "--configfiles") or [str(config.find(roots()))]:
         values |= config.read(Path(file))
         models |= set(values["models"] if isinstance(values.get("models"), dict) else ())
-    values |= dict(each.split("=", 1) for each in _given(arguments, "--config", "-C") if "=" in each)
+    values |= dict(each.split("=", 1) for each in _option_values(arguments, "--config", "-C") if "=" in each)
     return Path(str(values.get("results", "results"))), models
 
 
-def _given(arguments: list[str], *names: str) -> list[str]:
+def _option_values(arguments: list[str], *names: str) -> list[str]:
     """Return the values of an option that takes several."""
     values: list[str] = []
     for index, argument in enumerate(arguments):

@@ -32,13 +32,13 @@ def stage(
     from samebits.proof.verdict import read
     from samebits.sealed.spec import Spec
 
-    found = read(verdict)
-    run = verdict.parent / str(found.runs[0].run)
+    judged = read(verdict)
+    run = verdict.parent / str(judged.runs[0].run)
     described = Description.model_validate_json(description)
     names = described.names(Spec.read(spec).model)
-    lay_out(run, found, recipe, names, folder)
-    given = inputs(spec, recipe, data, environment, library, "{}")
-    if status := launch.package(given, run, folder, names, described):
+    lay_out(run, judged, recipe, names, folder)
+    probed = inputs(spec, recipe, data, environment, library, "{}")
+    if status := launch.package(probed, run, folder, names, described):
         raise typer.Exit(status)
 
 
@@ -61,12 +61,12 @@ def package(
     described = Description.model_validate_json(description)
     names = described.names(read(verdict).model)
     try:
-        made = build(verdict.parent, staged, names, described, own_key(), output.parent)
+        paths = build(verdict.parent, staged, names, described, own_key(), output.parent)
     except (Different, Uncheckable) as error:
         raise Refused(f"{error}; run the workflow again, so that the receipt is issued anew") from None
-    listed = {path.name: file_digest(path) for path in made}
+    listed = {path.name: file_digest(path) for path in paths}
     files.write(output, json.dumps(listed, indent=2) + "\n")
-    for path in made:
+    for path in paths:
         print(path)
 
 

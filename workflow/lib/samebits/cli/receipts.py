@@ -60,7 +60,7 @@ def verify(
         request = reproduce.Request(sample=sample, data=data, own=own, allow_code=allow_code, cache=cache)
         print(f"reproduced: {reproduce.reproduce(path, trusted, request)}")
     except Different as different:
-        if isinstance(different, Foreign) and not key:  # nothing was said of whom to trust
+        if isinstance(different, Foreign) and not key:  # no key was given that says whom to trust
             mend = "get the public key from them and give it with --key"
             print(f"not checkable: {different}; {mend}", file=sys.stderr)
             raise typer.Exit(3) from None
@@ -74,9 +74,9 @@ def verify(
 def _verdict(path: Path) -> None:
     from samebits.proof import verdict
 
-    found = verdict.read(path)
-    print(verdict.sentence(found), file=sys.stderr)
-    raise typer.Exit(not found.identical)
+    judged = verdict.read(path)
+    print(verdict.sentence(judged), file=sys.stderr)
+    raise typer.Exit(not judged.identical)
 
 
 @app.command()
@@ -91,13 +91,13 @@ def key(
     from samebits.receipt import keys
 
     if new:
-        made = keys.Key.create(new)
-        print(f"{made.public.id}\n{keys.public_path(new)}")
+        created = keys.Key.create(new)
+        print(f"{created.public.id}\n{keys.public_path(new)}")
         return
-    found = keys.own_public()
-    if found is None:
+    public = keys.own_public()
+    if public is None:
         raise Refused(f"there is no key at {keys.own_path()}; the first receipt makes one, or `--new PATH`")
-    print(f"{found.id}\n{keys.public_path(keys.own_path())}")
+    print(f"{public.id}\n{keys.public_path(keys.own_path())}")
 
 
 @app.command()
@@ -138,10 +138,11 @@ def receipt(
 ) -> None:
     """Issue the signed receipt of a verified model, beside its verdict."""
     from samebits import environments
-    from samebits.receipt import issue
+    from samebits.receipt.issue import issue
+    from samebits.receipt.materials import Origin
 
     prefix = environment.parent
-    made = issue.Made(
+    origin = Origin(
         spec=spec,
         recipe=recipe,
         data=data.parent,
@@ -149,4 +150,4 @@ def receipt(
         environment=environments.find(environments.read(prefix).name, roots()),
         prefix=prefix,
     )
-    print(issue.issue(verdict.parent, made))
+    print(issue(verdict.parent, origin))

@@ -47,8 +47,8 @@ def library(
     from samebits.jobs import install_library
 
     if framework not in frameworks.known():
-        known = ", ".join(frameworks.known())
-        raise Refused(f"there is no framework {framework!r}; samebits has {known}")
+        names = ", ".join(frameworks.known())
+        raise Refused(f"there is no framework {framework!r}; samebits has {names}")
     install_library.install(framework, folder)
 
 

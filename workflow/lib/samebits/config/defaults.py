@@ -32,7 +32,7 @@ class Defaults(Section):
 def inherited(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a config whose models have what ``defaults`` says, so that one type describes a whole model.
 
-    A wrong default is not handed on: it is reported where it stands, and not again in every model.
+    A wrong default is not handed on: it is reported once, where it stands, and not in every model.
     """
     defaults, models = values.get("defaults"), values.get("models")
     if not (isinstance(defaults, Mapping) and isinstance(models, Mapping)):
@@ -51,9 +51,9 @@ def _completed(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
     """Give a model what it does not say itself; of ``verify`` and ``package``, key by key."""
     model = {**shared, **own}
     for key in ("verify", "package"):
-        common, given = shared.get(key), own.get(key, {})
-        if isinstance(common, Mapping) and isinstance(given, Mapping):
-            model[key] = {**common, **given}
+        common, specific = shared.get(key), own.get(key, {})
+        if isinstance(common, Mapping) and isinstance(specific, Mapping):
+            model[key] = {**common, **specific}
     if isinstance(verify := model.get("verify"), Mapping):
         model["verify"] = _without_what_does_not_apply(verify, own)
     return model
@@ -65,7 +65,7 @@ def _without_what_does_not_apply(verify: Mapping[str, Any], own: Mapping[str, An
     These are ``segments`` if the model has the key of that name, and ``sample`` if it is trained again in
     full.
     """
-    said = own.get("verify", {})
-    out = {"segments"} if "segments" in own and "segments" not in said else set()
-    out |= {"sample"} if verify.get("mode", "rerun") == "rerun" and "sample" not in said else set()
+    own_verify = own.get("verify", {})
+    out = {"segments"} if "segments" in own and "segments" not in own_verify else set()
+    out |= {"sample"} if verify.get("mode", "rerun") == "rerun" and "sample" not in own_verify else set()
     return {key: value for key, value in verify.items() if key not in out}

@@ -65,7 +65,7 @@ class Model(Defaults):
 
     @model_validator(mode="after")
     def _fits(self) -> "Model":
-        if traits := _traits(self.framework):  # one that is unknown is reported with what the model names
+        if traits := _traits(self.framework):  # an unknown framework is reported by ``model_problems``
             self._fits_framework(traits)
         if self.segments > self.steps:
             raise ValueError(f"segments is {self.segments}, more than the {self.steps} steps; lower it")

@@ -23,20 +23,20 @@ def model_problems(
     """Yield what is wrong with the things that a model names, one line each."""
     key = f"config: models.{name}"
     if model.framework not in frameworks.known():
-        known = ", ".join(frameworks.known())
+        names = ", ".join(frameworks.known())
         hint = near(model.framework, frameworks.known())
-        yield f"{key}.framework: {model.framework!r} is none of {known}{hint}"
+        yield f"{key}.framework: {model.framework!r} is none of {names}{hint}"
         return
-    yield from (f"{key}.{said}" for said in _environment(model, roots))
-    yield from (f"{key}.recipe: {said}" for said in _recipe(model, roots))
-    yield from (f"{key}.data: {said}" for said in _data(model, config, produced))
+    yield from (f"{key}.{problem}" for problem in _environment(model, roots))
+    yield from (f"{key}.recipe: {problem}" for problem in _recipe(model, roots))
+    yield from (f"{key}.data: {problem}" for problem in _data(model, config, produced))
     if "package" in model.model_fields_set:  # a name that no package can have is no reason not to train
         try:
             model.package.check(name)
         except Refused as refused:
             yield f"{key}.package: {refused}"
     yield from _options(name, model)
-    yield from (f"{key}.{said}" for said in _values(model))
+    yield from (f"{key}.{problem}" for problem in _values(model))
 
 
 def data_problems(name: str, config: Config, produced: bool) -> Iterator[str]:

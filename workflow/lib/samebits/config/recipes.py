@@ -41,13 +41,13 @@ def check_recipe(model: Model, path: Path) -> None:
             f"{path} has no class or function {wanted!r}{near(wanted, defined)}; "
             "write path/to/recipe.py:Class"
         )
-    taken = _parameters(defined[wanted])
-    if taken is None:
+    allowed = _parameters(defined[wanted])
+    if allowed is None:
         return
     for param in model.params:
-        if param not in taken:
+        if param not in allowed:
             raise Refused(
-                f"{wanted} takes no {param!r}{near(param, taken)}; its params are {', '.join(taken)}"
+                f"{wanted} takes no {param!r}{near(param, allowed)}; its params are {', '.join(allowed)}"
             )
 
 
@@ -59,10 +59,10 @@ def _parameters(node: ast.ClassDef | ast.FunctionDef) -> list[str] | None:
     if isinstance(node, ast.FunctionDef):
         arguments, named = node.args, node.args.args
     else:
-        made = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
-        if not made:
+        inits = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        if not inits:
             return None
-        arguments = made[-1].args
+        arguments = inits[-1].args
         named = arguments.args[1:]  # without self
     return None if arguments.kwarg else [each.arg for each in (*named, *arguments.kwonlyargs)]
 

@@ -22,17 +22,17 @@ def explain(error: Any, kind: type[BaseModel], within: Sequence[str] = ()) -> st
         kind: the type that was checked.
         within: the keys below which a value of that type stands.
     """
-    place, found = _follow(kind, error["loc"])
+    place, reached = _follow(kind, error["loc"])
     key = ".".join(part if part.isprintable() else repr(part) for part in (*within, *place))
     value = error["input"]
     match error["type"]:
         case "extra_forbidden":
             _, section = _follow(kind, error["loc"][:-1])
-            known = _keys(section)
-            there = f"known here: {', '.join(known)}" if known else "there are none here"
-            return f"config: {key}: unknown key{near(place[-1], known)}; {there}"
+            keys = _keys(section)
+            there = f"known here: {', '.join(keys)}" if keys else "there are none here"
+            return f"config: {key}: unknown key{near(place[-1], keys)}; {there}"
         case "union_tag_not_found" | "union_tag_invalid":
-            telling = [next(iter(each.model_fields)) for each in _models(found)]
+            telling = [next(iter(each.model_fields)) for each in _models(reached)]
             return f"config: {key}: write one of {', '.join(telling)}, and what it needs"
         case "model_type" | "dict_type":
             return f"config: {key}: write its keys below it, as config/README.md shows; it is {_shown(value)}"
@@ -55,9 +55,9 @@ def explain(error: Any, kind: type[BaseModel], within: Sequence[str] = ()) -> st
     return f"config: {key}: {error['msg'][0].lower()}{error['msg'][1:]}, found {_shown(value)}"
 
 
-def near(word: Any, known: Iterable[str]) -> str:
-    """Ask whether one of the known words was meant, if one is close; else say nothing."""
-    match = difflib.get_close_matches(str(word), list(known), 1)
+def near(word: Any, choices: Iterable[str]) -> str:
+    """Ask whether one of the choices was meant, if one is close; else say nothing."""
+    match = difflib.get_close_matches(str(word), list(choices), 1)
     return f"; did you mean {match[0]!r}?" if match else ""
 
 
@@ -69,7 +69,7 @@ def _shown(value: Any) -> str:
 def _follow(kind: Any, location: Iterable[int | str]) -> tuple[list[str], Any]:
     """Return the keys that a user wrote to a place, and the type there.
 
-    Pydantic's location also has the name of the member of a union that it took, which nobody wrote.
+    Pydantic's location also has the name of the union's member that it chose, which is not in the config.
     """
     place = []
     for part in location:

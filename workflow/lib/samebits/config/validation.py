@@ -29,7 +29,7 @@ def load(
         values: the config as Snakemake merged it.
         files: the YAML files it came from; read again to find keys that are given twice.
         roots: folders in which relative recipes, and environments below ``envs/``, are looked up, in order.
-        locks: check the environments' locks, too; whoever is about to renew them does not.
+        locks: check the environments' locks, too; off for a command that is about to renew them.
         produced: local files of data sets need not be there, since other rules may make them.
 
     Raises:
@@ -56,7 +56,7 @@ def _problems(config: Config, roots: list[Path], produced: bool) -> Iterator[str
         yield from model_problems(name, model, config, roots, produced)
     used = {model.data for model in config.models.values()}
     for name in sorted(config.data.keys() - used):
-        yield from (f"config: data.{name}: {said}" for said in data_problems(name, config, produced))
+        yield from (f"config: data.{name}: {problem}" for problem in data_problems(name, config, produced))
     if config.defaults.package.name is not None and len(config.models) > 1:
         yield "config: defaults.package.name: two packages cannot have one name; move it to a model"
     if config.tracking is not None and config.tracking.enabled and not store.installed():

@@ -126,13 +126,13 @@ class _Transfer:
                         raise self._refused(f"{dropped} (attempt {tries}); {kept}, run again later") from None
                     time.sleep(pause * 2 ** (failed - 1))
                     continue
-                size, found = self.size, file_digest(self.part)
-                if found == self._sha256:
+                size, digest = self.size, file_digest(self.part)
+                if digest == self._sha256:
                     return
                 self._forget()
                 if not resumed:  # else two attempts may have met two versions: once more from the start
                     mend = "check the URL, or pin the new digest if the new content is what you want"
-                    raise self._refused(f"it is {found} ({size} bytes), wanted is {self._sha256}; {mend}")
+                    raise self._refused(f"it is {digest} ({size} bytes), wanted is {self._sha256}; {mend}")
 
     def _recall(self) -> None:
         """Take up the part of an earlier process, if it was after the same content."""
@@ -170,9 +170,9 @@ class _Transfer:
             session.get(self._url, headers=headers, stream=True, timeout=self._timeout) as response,
         ):
             match response.status_code:
-                case 416 if have:  # nothing lies behind what is there; the digest tells if that is right
+                case 416 if have:  # the part is already complete; the digest shows whether it is right
                     return True
-                case 206 if have:  # should it be a piece of something else, the digest tells that too
+                case 206 if have:  # if it is a piece of something else, the digest shows that, too
                     pass
                 case 200:
                     have = 0

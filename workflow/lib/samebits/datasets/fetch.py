@@ -96,10 +96,10 @@ def _referred(source: Local) -> dict[str, File]:
     if not files:
         raise Refused(f"{path}: the folder holds no files; check the path in the config")
     digests = {name: entry.sha256 for name, entry in files.items()}
-    found = files_digest(digests) if path.is_dir() else digests[path.name]
-    if source.digest not in (None, found):
+    digest = files_digest(digests) if path.is_dir() else digests[path.name]
+    if source.digest not in (None, digest):
         raise Refused(
-            f"{path}: it is {found}, the config pins {source.digest}; "
+            f"{path}: it is {digest}, the config pins {source.digest}; "
             "put the right content there, or pin what is there now"
         )
     return files
@@ -107,7 +107,7 @@ def _referred(source: Local) -> dict[str, File]:
 
 def _below(root: Path) -> list[str]:
     """List all regular files below a folder as sorted relative names; links may not lead out of it."""
-    found = []
+    names = []
     for place, folders, files in os.walk(root, onerror=_raise):
         for path in (Path(place, name) for name in folders + files):
             kind = path.stat().st_mode  # fails on a broken link, which is_file would pass over
@@ -116,8 +116,8 @@ def _below(root: Path) -> list[str]:
             if path.is_symlink() and stat.S_ISDIR(kind):
                 raise Refused(f"{path}: a link to a folder would count its files twice; remove it")
             if stat.S_ISREG(kind):
-                found.append(path.relative_to(root).as_posix())
-    return sorted(found)
+                names.append(path.relative_to(root).as_posix())
+    return sorted(names)
 
 
 def _raise(error: OSError) -> None:

@@ -100,8 +100,8 @@ def _kind(value: Any) -> str | None:
     """Tell by its keys which type of source is meant."""
     if isinstance(value, _Base):
         return type(value).__name__
-    given = [kind for key, kind in KINDS.items() if isinstance(value, dict) and key in value]
-    return given[0] if len(given) == 1 else None
+    kinds = [kind for key, kind in KINDS.items() if isinstance(value, dict) and key in value]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 _Part = Annotated[Annotated[Local, Tag("Local")] | Annotated[Download, Tag("Download")], Discriminator(_kind)]

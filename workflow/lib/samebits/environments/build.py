@@ -59,9 +59,9 @@ def build(source: Source, prefix: Path, backend: str = backends.DEFAULT, *, forc
 
 
 def _clear(prefix: Path) -> None:
-    """Empty a prefix that an earlier build left; refuse a folder that none has made.
+    """Empty a prefix that an earlier build left; refuse a folder that no build has made.
 
-    The manifest goes first, so that no one takes the rest for whole. The marker stays.
+    The manifest goes first, so that what is left is never taken for a whole environment. The marker stays.
     """
     if prefix.exists() and not prefix.is_dir():
         raise Refused(f"{prefix} is a file: choose another folder")

@@ -43,7 +43,7 @@ def write_lock(source: Source, provided: Mapping[str, str] | None = None) -> Non
         )
     uv.say(f"environment {source.name}: resolving {len(wanted.requirements)} requirements")
     target = ["--python-version", wanted.python, "--python-platform", PLATFORM]
-    target += ["--no-build"]  # what is built from source differs from machine to machine, whatever its hash
+    target += ["--no-build"]  # what is built from one source differs between machines
     arguments = [
         "pip",
         "compile",
@@ -54,12 +54,12 @@ def write_lock(source: Source, provided: Mapping[str, str] | None = None) -> Non
         sys.executable,
         *target,
     ]
-    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile("w", suffix=".txt") as given:
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         for name, version in (provided or {}).items():
-            given.write(f"{name}=={version}\n")
+            constraints.write(f"{name}=={version}\n")
             arguments += ["--no-emit-package", name]
-        given.flush()
-        arguments += ["--constraints", given.name, "--no-annotate"] if provided else []
+        constraints.flush()
+        arguments += ["--constraints", constraints.name, "--no-annotate"] if provided else []
         try:
             uv.run(arguments, indexes=wanted.indexes, stdin="\n".join(wanted.requirements), stdout=output)
         except uv.UvFailed as error:

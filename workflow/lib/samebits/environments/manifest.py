@@ -61,5 +61,5 @@ def content_digest(python: str, files: Mapping[str, str], packaged: Mapping[str,
 def _is_content(path: str) -> bool:
     """Say whether a file came out of a wheel unchanged. Only files in folders did, but not those in bin/."""
     top, _, rest = path.partition("/")
-    made = "__pycache__/" in path or path.endswith(".dist-info/RECORD")
-    return bool(rest) and top not in ("bin", "conda-meta") and not made
+    generated = "__pycache__/" in path or path.endswith(".dist-info/RECORD")
+    return bool(rest) and top not in ("bin", "conda-meta") and not generated

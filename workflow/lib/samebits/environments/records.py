@@ -32,10 +32,10 @@ def check_installed(
     here = os.path.relpath(site, prefix)
     folders = sorted(path for path in site.glob("*.dist-info") if f"{here}/{path.name}/METADATA" in files)
     installed = [Distribution.at(path) for path in folders]
-    found = sorted(_pin(each.name, each.version) for each in installed)
+    present = sorted(_pin(each.name, each.version) for each in installed)
     locked = sorted(_pin(package, version) for package, version in pins.items())
-    if found != locked:
-        other = sorted(set(found) ^ set(locked)) or found
+    if present != locked:
+        other = sorted(set(present) ^ set(locked)) or present
         raise Refused(
             f"environment {name}: {other[0]} is in only one of the lock and {prefix}: {_mend(name)}"
         )
@@ -73,14 +73,14 @@ def _is_as_listed(path: Path, digest: str, expected: str) -> bool:
     """Compare a file with its entry in RECORD: ``sha256=`` and URL-safe base64 without padding."""
     algorithm, _, value = expected.partition("=")
     if not algorithm:
-        return path.name == "RECORD"  # it cannot hold its own hash; nothing else may come without
+        return path.name == "RECORD"  # it cannot hold its own hash; every other file must have one
     if algorithm == "sha256":
-        found = bytes.fromhex(digest.removeprefix("sha256:"))
+        actual = bytes.fromhex(digest.removeprefix("sha256:"))
     elif algorithm in ("sha384", "sha512"):
-        found = hashlib.new(algorithm, path.read_bytes()).digest()
+        actual = hashlib.new(algorithm, path.read_bytes()).digest()
     else:
         return False
-    return base64.urlsafe_b64encode(found).decode().rstrip("=") == value
+    return base64.urlsafe_b64encode(actual).decode().rstrip("=") == value
 
 
 def _mend(name: str, package: str = "") -> str:

@@ -26,8 +26,8 @@ def download_size(source: Source) -> int | None:
 def announce(source: Source, packages: int, prefix: Path) -> None:
     """Say what will be installed, and how large it is."""
     size = download_size(source)
-    told = f", {decimal(size)} unless uv has them in its cache" if size else ""
-    uv.say(f"environment {source.name}: installing {packages} packages into {prefix}{told}")
+    note = f", {decimal(size)} unless uv has them in its cache" if size else ""
+    uv.say(f"environment {source.name}: installing {packages} packages into {prefix}{note}")
 
 
 def measure(pins: str, arguments: Sequence[str], indexes: Sequence[str]) -> int | None:

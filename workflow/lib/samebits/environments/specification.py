@@ -78,8 +78,8 @@ class Specification:
 
 def known(roots: Sequence[Path]) -> list[str]:
     """List the names of the environments below the roots' ``envs/``, sorted."""
-    found = {path.parent.name for root in roots for path in root.glob("envs/*/environment.yaml")}
-    return sorted(found)
+    names = {path.parent.name for root in roots for path in root.glob("envs/*/environment.yaml")}
+    return sorted(names)
 
 
 def find(name: str, roots: Sequence[Path]) -> Source:
@@ -117,10 +117,10 @@ def specification(source: Source) -> Specification:
         raise Refused(f"{where}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict) or not isinstance(document.get("dependencies"), list):
         raise Refused(f"{where}: needs `name`, `channels` and a list of `dependencies`")
-    known = ("name", "channels", "dependencies", "platforms")
-    unknown = sorted(map(str, set(document) - set(known)))
+    keys = ("name", "channels", "dependencies", "platforms")
+    unknown = sorted(map(str, set(document) - set(keys)))
     if unknown:
-        raise Refused(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(known)}")
+        raise Refused(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(keys)}")
     if document.get("name") != source.name:
         raise Refused(f"{where}: its name is {document.get('name')!r}; give it the folder's, {source.name!r}")
     python, conda, entries = _dependencies(where, document["dependencies"])

@@ -20,7 +20,7 @@ from samebits.sealed import files as stored
 #: seconds for which a verification counts
 LIFETIME = 3600
 
-#: seconds that the last change must be past: two changes in one tick of the kernel's clock look like one
+#: seconds since the last change, at least: two changes in one tick of the kernel's clock look like one
 SETTLED = 2
 
 #: names this start of the machine
@@ -50,12 +50,12 @@ class VerifiedState:
         """
         state, newest = hashlib.sha256(), 0
         for file in files:
-            found = os.lstat(f"{prefix}/{file}")
-            times = (found.st_mtime_ns, found.st_ctime_ns)
+            status = os.lstat(f"{prefix}/{file}")
+            times = (status.st_mtime_ns, status.st_ctime_ns)
             state.update(
-                repr((file, found.st_dev, found.st_ino, found.st_mode, found.st_size, *times)).encode()
+                repr((file, status.st_dev, status.st_ino, status.st_mode, status.st_size, *times)).encode()
             )
-            newest = max(newest, found.st_ctime_ns)
+            newest = max(newest, status.st_ctime_ns)
         boot = BOOT.read_text().strip().replace("-", "")
         settled = newest < time.time_ns() - SETTLED * 1_000_000_000
         return VerifiedState(prefix.parent / f".{prefix.name}.verified-{boot}", state.hexdigest(), settled)

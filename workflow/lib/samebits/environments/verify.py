@@ -37,7 +37,7 @@ def _verify(prefix: Path, *, cached: bool) -> Manifest:
     mend = f"run `samebits env build {manifest.name} {where}{_option(manifest)} --force`"
     paths = listing(prefix)
     try:
-        # looked at first, so that a change during the hashing shows next time
+        # taken before the hashing, so that a change during it shows next time
         verified = VerifiedState.of(prefix, paths)
         if not (cached and verified.holds()):
             _compare(prefix, manifest, [path for path in paths if path != FILE], mend)
@@ -52,10 +52,10 @@ def _verify(prefix: Path, *, cached: bool) -> Manifest:
 
 
 def _compare(prefix: Path, manifest: Manifest, paths: list[str], mend: str) -> None:
-    found = digests(prefix, paths)
+    current = digests(prefix, paths)
     differences = [
-        *(f"{path} changed" for path in paths if found[path] != manifest.files.get(path, found[path])),
-        *(f"{path} is missing" for path in sorted(set(manifest.files) - set(found))),
+        *(f"{path} changed" for path in paths if current[path] != manifest.files.get(path, current[path])),
+        *(f"{path} is missing" for path in sorted(set(manifest.files) - set(current))),
         *(f"{path} was added" for path in paths if path not in manifest.files),
     ]
     if differences:

@@ -60,5 +60,5 @@ def runtime(framework: str) -> list[Path]:
 def variables(framework: str) -> list[str]:
     """List the variables that choose kernels for the models of a framework."""
     modules = [path.parent.name for path in runtime(framework) if path.name == "switches.py"]
-    found = (importlib.import_module(f"samebits.frameworks.{name}.switches").VARIABLES for name in modules)
-    return sorted({name for names in found for name in names})
+    lists = (importlib.import_module(f"samebits.frameworks.{name}.switches").VARIABLES for name in modules)
+    return sorted({name for names in lists for name in names})

@@ -22,7 +22,7 @@ from samebits.sealed.execution import Execution
 from samebits.sealed.spec import Spec
 from samebits.sealed.tiers import SITE_VARIABLES
 
-#: variables of a measured process that a package is tried with; none of them is there to pin a bit
+#: variables that a package is tried with; none of them pins a bit
 _UNPINNED = frozenset(
     {"CUDA_VISIBLE_DEVICES", "HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", *SITE_VARIABLES}
 )
@@ -149,11 +149,11 @@ class _Prepared:
             readable: what it may read besides the inputs.
         """
         inputs = self.inputs
-        given = [path.resolve() for path in (inputs.spec, inputs.recipe, inputs.data, inputs.library)]
+        own = [path.resolve() for path in (inputs.spec, inputs.recipe, inputs.data, inputs.library)]
         process = Process(
             command=command,
             variables=variables,
-            readable=[*given, *_referred(inputs.data), *readable],
+            readable=[*own, *_referred(inputs.data), *readable],
             writable=self.folder,
         )
         backend = environments.backends.load(self.manifest.backend)
@@ -169,10 +169,9 @@ def _prepare(inputs: Inputs, folder: Path) -> _Prepared:
     """
     spec = Spec.read(inputs.spec)
     manifest = environments.confirm(inputs.prefix)
-    found = manifest.digest
-    if found != spec.environment_digest:
+    if manifest.digest != spec.environment_digest:
         raise Refused(
-            f"model {spec.model}: the environment at {inputs.prefix} is {found}, but the spec says "
+            f"model {spec.model}: the environment at {inputs.prefix} is {manifest.digest}, but the spec says "
             f"{spec.environment_digest}; run the workflow again"
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -193,14 +192,13 @@ def _become(
 ) -> NoReturn:
     """Replace this process by the measured one, which may read the folders ``readable`` besides its inputs.
 
-    Replaced and not kept as a parent, so that a signal or a kill meets the training itself and nothing is
-    left to run on unseen.
+    No parent is kept: a signal or a kill meets the training itself, and nothing runs on unseen.
     """
     prepared = _prepare(inputs, folder)
     command, variables = prepared.started(prepared.measured(*arguments), prepared.variables, readable)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.chdir(prepared.scratch)  # a recipe that reads a relative path would read what no digest covers
+    os.chdir(prepared.scratch)  # else a recipe's relative path could lead to files without a digest
     os.execve(command[0], command, variables)  # noqa: S606
 
 

@@ -100,12 +100,12 @@ def _allow(path: Path, trusted: Sequence[PublicKey], request: Request) -> None:
 
 def _again(checked: Checked, spec: Spec, run: Path, scratch: Path, request: Request) -> str:
     assert checked.folder is not None  # noqa: S101  a receipt alone does not come here
-    made = checked.folder / materials.FOLDER
+    gathered = checked.folder / materials.FOLDER
     inputs = {
         "--spec": scratch / "spec.json",
-        "--recipe": made / spec.recipe.partition(":")[0],
-        "--data": _data(made, spec, scratch, request) / "data.json",
-        "--environment": _environment(made, spec, scratch, request) / "environment.json",
+        "--recipe": gathered / spec.recipe.partition(":")[0],
+        "--data": _data(gathered, spec, scratch, request) / "data.json",
+        "--environment": _environment(gathered, spec, scratch, request) / "environment.json",
         "--library": scratch / "library",
     }
     inputs["--spec"].write_bytes(spec.canonical())
@@ -147,7 +147,7 @@ def _where(run: Path, again: Path) -> str:
     return "trained again, its ledger has another length"
 
 
-def _environment(made: Path, spec: Spec, scratch: Path, request: Request) -> Path:
+def _environment(gathered: Path, spec: Spec, scratch: Path, request: Request) -> Path:
     """Build the environment from the locks among the materials; return its prefix.
 
     Raises:
@@ -159,9 +159,9 @@ def _environment(made: Path, spec: Spec, scratch: Path, request: Request) -> Pat
     folder = scratch / "envs" / spec.environment
     folder.mkdir(parents=True)
     source = Source(spec.environment, folder)
-    for path in Source(spec.environment, made).files:
+    for path in Source(spec.environment, gathered).files:
         shutil.copyfile(path, folder / path.name)
-    backend = _described(made)["environment"]["backend"]
+    backend = _described(gathered)["environment"]["backend"]
     if backend not in environments.backends.NAMES:
         raise Refused(f"the environment is of the backend {backend!r}, which this version does not know")
     prefix = layout.prefix(str(request.cache.resolve()), source, backend)
@@ -173,14 +173,14 @@ def _environment(made: Path, spec: Spec, scratch: Path, request: Request) -> Pat
     return prefix
 
 
-def _data(made: Path, spec: Spec, scratch: Path, request: Request) -> Path:
+def _data(gathered: Path, spec: Spec, scratch: Path, request: Request) -> Path:
     """Fetch the data set; return its folder.
 
     Raises:
         Uncheckable: its maker had it in files of their own.
         Different: it is not what the model was trained on.
     """
-    described = _described(made)["data"]
+    described = _described(gathered)["data"]
     source = sources.parse(json.dumps(described["source"]))
     if request.data is not None:
         source = sources.Local(path=str(request.data))
@@ -196,8 +196,8 @@ def _data(made: Path, spec: Spec, scratch: Path, request: Request) -> Path:
     return scratch / "data"
 
 
-def _described(made: Path) -> Any:
-    return json.loads((made / materials.DESCRIPTION).read_bytes())
+def _described(gathered: Path) -> Any:
+    return json.loads((gathered / materials.DESCRIPTION).read_bytes())
 
 
 def _call(*arguments: str) -> None:

@@ -62,6 +62,6 @@ def _brief(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     brief = {key: _brief(each) for key, each in schema.items()}
-    if isinstance(said := brief.get("description"), str):
-        brief["description"] = " ".join(said.split("\n\n")[0].split())
+    if isinstance(description := brief.get("description"), str):
+        brief["description"] = " ".join(description.split("\n\n")[0].split())
     return brief

@@ -11,17 +11,17 @@ from snakemake.io import strip_wildcard_constraints
 
 
 def instance(workflow: Any) -> str | None:
-    """Return how a pipeline calls the rules that are being read as its module; None where they are no module.
+    """Return the name of the module whose rules are being read; None if they are no module.
 
-    A module reads other configs than a workflow does, and its messages name it. Rules are told neither by
-    anything documented. Snakemake 9.27 keeps the name of the ``module`` statement in the modifier.
+    A module reads other configs than a workflow does, and its messages name it. Nothing documented tells
+    rules either. Snakemake 9.27 keeps the name of the ``module`` statement in the modifier.
     """
     name: str | None = workflow.modifier.namespace
     return name
 
 
 def full_name(workflow: Any, rule: str) -> str:
-    """Return what a rule of the rules that are being read is called on the command line.
+    """Return the name on the command line of a rule that is being read.
 
     ``use rule * from samebits as samebits_*`` gives other names, and modules may be nested. While rules are
     read no documented object knows them. Snakemake 9.27 keeps them in the modifier.
@@ -33,7 +33,7 @@ def full_name(workflow: Any, rule: str) -> str:
 def config_files(workflow: Any) -> list[Path]:
     """Return the config files that have been read: those of the command line, then ``configfile:``.
 
-    Documented is only the config that they are merged to, in which a key that is given twice does not show.
+    Only the config that they are merged to is documented, and it does not show a key that is given twice.
     Snakemake 9.27 appends to this list with each ``configfile:``.
     """
     return [Path(file) for file in workflow.configfiles]
@@ -42,10 +42,10 @@ def config_files(workflow: Any) -> list[Path]:
 def made_by_first(workflow: Any, output: str) -> None:
     """Let the first of all rules with an output make it, whichever instance of a module they belong to.
 
-    Snakemake ends at such rules: to it they are ambiguous. Its statement ``ruleorder`` takes every name for
-    one of the instance that is being read, so it cannot order the rules of two. Snakemake 9.27 keeps full
-    names in the order itself. A rule's own output has the constraints of wildcards in it (``{run,[0-9]+}``),
-    which ``rules.x.output`` lacks.
+    Snakemake takes such rules for ambiguous, and ends. Its statement ``ruleorder`` takes every name for one
+    of the instance that is being read, so it cannot order the rules of two. Snakemake 9.27 keeps full names
+    in the order itself. A rule's own output has the constraints of wildcards in it (``{run,[0-9]+}``), which
+    ``rules.x.output`` lacks.
 
     Args:
         workflow: Snakemake's.

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -39,7 +40,7 @@ def build(
         samebits.receipt.Different: the results are not what was signed, or were signed by another key.
     """
     receipt = check(results, [key.public]).receipt
-    found = verdict.read(results / verdict.FILE)
+    sentence = verdict.sentence(verdict.read(results / verdict.FILE))
     with tempfile.TemporaryDirectory(prefix="samebits-") as scratch:
         package = Path(scratch) / names.module
         shutil.copytree(staged / names.module, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -47,15 +48,14 @@ def build(
         shutil.rmtree(package / materials.FOLDER)  # the recipe alone until now
         shutil.copytree(results / materials.FOLDER, package / materials.FOLDER)
         _add_evidence(package, results, receipt)
-        metadata = _describe(package, receipt, names, described, verdict.sentence(found))
+        metadata = _describe(package, receipt, names, described, sentence)
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir(parents=True)
-        kinds: dict[Literal["wheel", "conda"], ModuleType] = {"wheel": wheel}
+        packing = _Packing(package, metadata, receipt, key, output)
+        archives = [packing.write("wheel", wheel)]
         if conda.available():
-            kinds["conda"] = conda
-        return [
-            _write(kind, writer, package, metadata, receipt, key, output) for kind, writer in kinds.items()
-        ]
+            archives.append(packing.write("conda", conda))
+        return archives
 
 
 def _check_staged(package: Path, receipt: Receipt) -> None:
@@ -113,36 +113,50 @@ def _around(kind: str, writer: ModuleType, metadata: Metadata, within: str) -> d
     }
 
 
-def _write(
-    kind: Literal["wheel", "conda"],
-    writer: ModuleType,
-    package: Path,
-    metadata: Metadata,
-    receipt: Receipt,
-    key: Key,
-    output: Path,
-) -> Path:
-    """Sign a package's files, write the archive, and verify it as a user would."""
-    (package / STATEMENT).unlink(missing_ok=True)
-    within = f"site-packages/{package.name}" if kind == "conda" else package.name
-    files = {
-        f"{within}/{path.relative_to(package).as_posix()}": file_digest(path)
-        for path in sorted(package.rglob("*"))
-        if path.is_file()
-    }
-    files |= _around(kind, writer, metadata, within)
-    signed = file_digest(package / "evidence" / envelope.ENVELOPE).removeprefix("sha256:")
-    stated = Package(
-        subject=[Resource.of(name, digest) for name, digest in sorted(files.items())],
-        predicate=Packed(
-            name=metadata.names.distribution,
-            version=metadata.names.version,
-            kind=kind,
-            model=receipt.predicate.model,
-            receipt=Sha256(sha256=signed),
-        ),
-    )
-    (package / STATEMENT).write_bytes(envelope.sign(statement.encode(stated), key))
-    made: Path = writer.write(package, metadata, output)
-    check(made, [key.public])
-    return made
+@dataclass(frozen=True)
+class _Packing:
+    """A finished package, and what makes signed archives of it.
+
+    Attributes:
+        package: the folder that is imported.
+        metadata: what the archives say of it.
+        receipt: the model's.
+        key: signs every file.
+        output: where the archives are put.
+    """
+
+    package: Path
+    metadata: Metadata
+    receipt: Receipt
+    key: Key
+    output: Path
+
+    def write(self, kind: Literal["wheel", "conda"], writer: ModuleType) -> Path:
+        """Sign the package's files, write the archive, and verify it as a user would."""
+        package = self.package
+        (package / STATEMENT).unlink(missing_ok=True)
+        within = f"site-packages/{package.name}" if kind == "conda" else package.name
+        files = {
+            f"{within}/{path.relative_to(package).as_posix()}": file_digest(path)
+            for path in sorted(package.rglob("*"))
+            if path.is_file()
+        }
+        files |= _around(kind, writer, self.metadata, within)
+        statement_text = statement.encode(self._statement(kind, files))
+        (package / STATEMENT).write_bytes(envelope.sign(statement_text, self.key))
+        written: Path = writer.write(package, self.metadata, self.output)
+        check(written, [self.key.public])
+        return written
+
+    def _statement(self, kind: Literal["wheel", "conda"], files: dict[str, str]) -> Package:
+        receipt = file_digest(self.package / "evidence" / envelope.ENVELOPE).removeprefix("sha256:")
+        return Package(
+            subject=[Resource.of(name, digest) for name, digest in sorted(files.items())],
+            predicate=Packed(
+                name=self.metadata.names.distribution,
+                version=self.metadata.names.version,
+                kind=kind,
+                model=self.receipt.predicate.model,
+                receipt=Sha256(sha256=receipt),
+            ),
+        )

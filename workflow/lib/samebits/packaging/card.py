@@ -55,8 +55,8 @@ def module(names: Names, model: str, summary: str, signature: dict[str, Any], pr
 
 def shapes(described: list[dict[str, Any]]) -> str:
     """Say names, types and shapes: ``rows float32[n, 64]``."""
-    said = [
+    parts = [
         f"{each['name']} {each['dtype']}[{', '.join(['n', *map(str, each['shape'][1:])])}]"
         for each in described
     ]
-    return ", ".join(said) or "none"
+    return ", ".join(parts) or "none"

@@ -41,7 +41,7 @@ def write(package: Path, metadata: Metadata, output: Path) -> Path:
         for path in Path(scratch).rglob("*"):
             path.chmod(0o755 if path.is_dir() or path == script else 0o644)
             os.utime(path, (_EPOCH.timestamp(),) * 2)
-        made = assemble_package(
+        archive = assemble_package(
             names.distribution,
             names.version,
             "noarch",
@@ -56,4 +56,4 @@ def write(package: Path, metadata: Metadata, output: Path) -> Path:
             compression_threads=1,
             detect_prefix=False,
         )
-    return Path(made.path)
+    return Path(archive.path)

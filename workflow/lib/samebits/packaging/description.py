@@ -34,8 +34,8 @@ class Description(Section):
 
     def summary_of(self, spec: dict[str, Any]) -> str:
         """Return the summary, made from the spec if there is none."""
-        made = f"A {spec['framework']} model trained on {spec['data']}, proven bit-identical"
-        return self.summary or made
+        default = f"A {spec['framework']} model trained on {spec['data']}, proven bit-identical"
+        return self.summary or default
 
     def check(self, model: str) -> None:
         """Refuse what no index would take of the package of a model.

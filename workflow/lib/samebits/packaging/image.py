@@ -61,8 +61,8 @@ def write(wheel: Path, prefix: Path, key: PublicKey, output: Path) -> str:
         _link(prefix / oci.IMAGE / "blobs" / "sha256" / _hex(below["digest"]), blobs / _hex(below["digest"]))
         above = {**below, "digest": file_digest(layer), "size": layer.stat().st_size}
         shutil.move(layer, blobs / _hex(above["digest"]))
-    made = oci.blob(blobs, _config(config, above["digest"], checked.folder.name, about))
-    digest = oci.blob(blobs, {**base, "config": {**base["config"], **made}, "layers": [below, above]})
+    config_blob = oci.blob(blobs, _config(config, above["digest"], checked.folder.name, about))
+    digest = oci.blob(blobs, {**base, "config": {**base["config"], **config_blob}, "layers": [below, above]})
     oci.write_index(output, digest["digest"], digest["size"])
     return str(digest["digest"])
 

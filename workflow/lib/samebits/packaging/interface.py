@@ -26,14 +26,14 @@ def describe(folder: Path, names: Names, described: Description) -> None:
     package = folder / names.module
     about = json.loads((package / "about.json").read_bytes())
     about["call"] = json.loads((folder / inputs.CALL).read_bytes())
-    _write(package / "about.json", about)
+    _write_json(package / "about.json", about)
     arrays = load_file(folder / inputs.ARRAYS)
     outputs = load_file(folder / PREDICTIONS) if arrays else {}
     signature = {
         "inputs": [_described(name, array) for name, array in sorted(arrays.items())],
         "outputs": [_described(name, array) for name, array in outputs.items()],
     }
-    _write(package / "signature.json", signature)
+    _write_json(package / "signature.json", signature)
     summary = described.summary_of(about["spec"])
     predictor = frameworks.predictor(about["spec"]["framework"])
     (package / "__init__.py").write_text(card.module(names, about["model"], summary, signature, predictor))
@@ -44,10 +44,10 @@ def sources(folder: Path, names: Names) -> list[Path]:
     package = folder / names.module
     spec = json.loads((package / "about.json").read_bytes())["spec"]
     own = package / RUNTIME / frameworks.predictor(spec["framework"])
-    found = sorted([*package.glob("*.py"), *own.glob("*.py")])
+    paths = sorted([*package.glob("*.py"), *own.glob("*.py")])
     if frameworks.traits(spec["framework"]).packages_recipe:
-        found.append(package / MATERIALS / spec["recipe"].partition(":")[0])
-    return found
+        paths.append(package / MATERIALS / spec["recipe"].partition(":")[0])
+    return paths
 
 
 def settle(folder: Path) -> None:
@@ -60,5 +60,5 @@ def _described(name: str, array: NDArray[Any]) -> dict[str, Any]:
     return {"name": name, "dtype": array.dtype.name, "shape": [-1, *array.shape[1:]]}
 
 
-def _write(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")

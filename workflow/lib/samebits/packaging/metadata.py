@@ -38,9 +38,9 @@ class Metadata:
     @property
     def conda(self) -> list[str]:
         """The requirements as conda writes them."""
-        found = {CONDA.get(name.lower(), name.lower()): version for name, version in self.requires.items()}
+        versions = {CONDA.get(name.lower(), name.lower()): version for name, version in self.requires.items()}
         further = [re.sub(r"\s+", "", each).replace("==", " ==", 1) for each in self.further]
-        return ["python >=3.11", *(f"{name} =={version}" for name, version in found.items()), *further]
+        return ["python >=3.11", *(f"{name} =={version}" for name, version in versions.items()), *further]
 
     @property
     def pyproject(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from samebits import frameworks
 from samebits.sealed.errors import Refused
 
-#: modules that a package of this name would hide, or be hidden by, whatever it is of
+#: modules that a package of the same name would hide, or that would hide it, for every framework
 _TAKEN = {"numpy", "safetensors", "samebits", "test", *sys.stdlib_module_names}
 
 
@@ -37,7 +37,7 @@ class Names:
         """
         distribution = re.sub(r"[-_.]+", "-", name).lower()
         module = distribution.replace("-", "_")
-        if not module.isidentifier() or keyword.iskeyword(module) or module in _taken():
+        if not module.isidentifier() or keyword.iskeyword(module) or module in _reserved():
             raise Refused(
                 f"a package cannot be called {name}: Python could not import {module}; give the model "
                 "another name with package: {name: …}"
@@ -61,5 +61,5 @@ class Names:
         return f"{self.distribution}-{self.version}-py_0"
 
 
-def _taken() -> set[str]:
+def _reserved() -> set[str]:
     return _TAKEN.union(*(frameworks.traits(name).modules for name in frameworks.known()))

@@ -71,26 +71,26 @@ def _few(arrays: dict[str, NDArray[Any]]) -> int:
 def _requires(sources: list[Path]) -> dict[str, str]:
     """Return the distributions that some files import, at the versions of this environment.
 
-    A local part of a version, as in ``2.13.0+cpu``, is left out: it names a build, which no index has by
-    that.
+    A local part of a version, as in ``2.13.0+cpu``, is left out: it names a build, and indexes know only the
+    version.
     """
     names = {name for source in sources for name in _imported(source.read_bytes())}
-    known = packages_distributions()
-    found = {known[name][0] for name in names if name in known}
+    distributions = packages_distributions()
+    imported = {distributions[name][0] for name in names if name in distributions}
     # spelt as indexes do (PEP 503)
-    plain = {re.sub(r"[-_.]+", "-", name).lower(): name for name in found}
+    plain = {re.sub(r"[-_.]+", "-", name).lower(): name for name in imported}
     return {name: version(plain[name]).partition("+")[0] for name in sorted(plain)}
 
 
 def _imported(source: bytes) -> set[str]:
     """Return the top-level modules that some code imports, by statements."""
-    found = set()
+    modules = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
+            modules.add(node.module.partition(".")[0])
+    return modules
 
 
 if __name__ == "__main__":

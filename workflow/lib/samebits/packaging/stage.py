@@ -24,14 +24,14 @@ PREDICTIONS = "predictions.safetensors"
 _RUNTIME = ("__main__.py", "_kernels.py", "_rows.py", "_service.py")
 
 
-def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -> None:
+def stage(run: Path, judged: Verdict, recipe: Path, names: Names, folder: Path) -> None:
     """Lay out ``folder/<module>``: the runtime, the model's files, the recipe, and what is known of it.
 
     Beside it are the recorded predictions.
 
     Args:
         run: folder of the run that was verified.
-        found: the verdict.
+        judged: the verdict.
         recipe: the recipe's file.
         names: what the package is called.
         folder: what is in it is replaced.
@@ -41,7 +41,7 @@ def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -
     """
     shown = Run.open(run).check()
     spec = Spec.parse(json.dumps(shown.spec).encode(), str(run / ledger.FINISHED))
-    if not found.identical or shown.head not in [each.ledger for each in found.runs]:
+    if not judged.identical or shown.head not in [each.ledger for each in judged.runs]:
         raise Refused(
             f"model {spec.model}: only what was verified is packaged; see {run.parent / 'verdict.json'}"
         )
@@ -57,7 +57,7 @@ def stage(run: Path, found: Verdict, recipe: Path, names: Names, folder: Path) -
         "name": names.distribution,
         "version": names.version,
         "model": spec.model,
-        "sentence": verdict.sentence(found),
+        "sentence": verdict.sentence(judged),
         "spec": json.loads(spec.canonical()),
         "variables": variables,
         "kernels": {n: variables[n] for n in frameworks.variables(spec.framework) if n in variables},

@@ -44,9 +44,9 @@ def write(package: Path, metadata: Metadata, output: Path) -> Path:
 @contextlib.contextmanager
 def _without_date() -> Iterator[None]:
     """Keep the caller's SOURCE_DATE_EPOCH out; hatchling's own date is always the same."""
-    given = os.environ.pop("SOURCE_DATE_EPOCH", None)
+    date = os.environ.pop("SOURCE_DATE_EPOCH", None)
     try:
         yield
     finally:
-        if given is not None:
-            os.environ["SOURCE_DATE_EPOCH"] = given
+        if date is not None:
+            os.environ["SOURCE_DATE_EPOCH"] = date

@@ -62,7 +62,7 @@ def _verdict(
     first: Run, pairs: Sequence[tuple[Run, Run]], others: Sequence[Run] = (), **compared: Any
 ) -> Verdict:
     """Compare pair by pair; ``others`` are whole runs beside the first, ``compared`` says what else was."""
-    differences = tuple(found for one, other in pairs if (found := difference(one, other)))
+    differences = tuple(each for one, other in pairs if (each := difference(one, other)))
     return Verdict(
         model=first.spec["model"],
         verdict="different" if differences else "identical",
@@ -89,7 +89,7 @@ def _verdict(
 def difference(a: Run, b: Run) -> Difference | None:
     """Find the first record in which two runs part, and say what it means; None if there is none.
 
-    A run is compared with a rerun, or its excerpt of a segment with the replay of that.
+    A run is compared with a rerun, or its records of one segment with that segment's replay.
     """
     if a.whole and b.whole and a.head == b.head:  # the chain ties the head to every line before
         return None
@@ -154,11 +154,11 @@ def _explain(parting: _Parting, x: Record, y: Record) -> Difference:
 
 def _explain_spec(a: Run, b: Run) -> Difference:
     """Name what was trained differently, down to the library whose version changed."""
-    found = fingerprint.differences(a.spec, b.spec)
-    if "environment_digest" in found:
-        found |= fingerprint.differences(a.fingerprint["libraries"], b.fingerprint["libraries"], "library")
-    parts = [f"{key}: {x} in {a.name}, {y} in {b.name}" for key, (x, y) in found.items()]
-    key, (x, y) = next(iter(found.items()))
+    changes = fingerprint.differences(a.spec, b.spec)
+    if "environment_digest" in changes:
+        changes |= fingerprint.differences(a.fingerprint["libraries"], b.fingerprint["libraries"], "library")
+    parts = [f"{key}: {x} in {a.name}, {y} in {b.name}" for key, (x, y) in changes.items()]
+    key, (x, y) = next(iter(changes.items()))
     return Difference(
         runs=(a.name, b.name),
         kind="spec",
@@ -196,8 +196,8 @@ def _first_tensor(parting: _Parting, step: int) -> tuple[str | None, str]:
 def _first_element(name: str, one: Tensor, other: Tensor) -> str:
     """Name the first element in which two tensors differ, with both values in hex."""
     if name.endswith(VALUES):
-        found = fingerprint.differences(_settings(one), _settings(other))
-        key, (x, y) = next(iter(found.items()))
+        changes = fingerprint.differences(_settings(one), _settings(other))
+        key, (x, y) = next(iter(changes.items()))
         return f"the setting {key} of {name} is {x} and {y}"
     if one[:2] != other[:2]:
         return f"{name} is {one.dtype}{list(one.shape)} and {other.dtype}{list(other.shape)}"

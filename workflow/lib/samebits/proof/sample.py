@@ -83,8 +83,8 @@ class Sample:
         """
         try:
             fields = json.loads(path.read_bytes())
-            if (found := fields["format"]) != FORMAT:
-                raise Refused(f"{path}: its format is {found!r}, this reads {FORMAT!r}")
+            if (format_name := fields["format"]) != FORMAT:
+                raise Refused(f"{path}: its format is {format_name!r}, this reads {FORMAT!r}")
             drawn = typed.decode(cls, fields)
             numbers = drawn.segments
             if (

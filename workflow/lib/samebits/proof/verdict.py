@@ -151,8 +151,8 @@ def read(path: Path) -> Verdict:
         raise broken from None
     if not isinstance(fields, dict):
         raise broken
-    if (found := fields.get("format")) != FORMAT:
-        raise Refused(f"{path}: its format is {found!r}, this reads {FORMAT!r}")
+    if (format_name := fields.get("format")) != FORMAT:
+        raise Refused(f"{path}: its format is {format_name!r}, this reads {FORMAT!r}")
     try:
         verdict = typed.decode(Verdict, fields)
     except ValueError:
@@ -166,9 +166,9 @@ def read(path: Path) -> Verdict:
 def sentence(verdict: Verdict) -> str:
     """Say a verdict: one line if identical, else a line for each run that parts from the first."""
     if verdict.identical:
-        said = f"{verdict.model}: {_proof(verdict)} identical, {verdict.state}"
-        said += f", with {', '.join(verdict.varied)} varied" if verdict.varied else ""
-        return said + (" (on different machines)" if verdict.fingerprints else "")
+        line = f"{verdict.model}: {_proof(verdict)} identical, {verdict.state}"
+        line += f", with {', '.join(verdict.varied)} varied" if verdict.varied else ""
+        return line + (" (on different machines)" if verdict.fingerprints else "")
     return "\n".join(f"{verdict.model}: different: {each.message}" for each in verdict.differences)
 
 

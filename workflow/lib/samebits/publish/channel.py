@@ -17,7 +17,7 @@ from samebits.sealed.errors import Refused
 _SUBDIR = "noarch"
 
 
-def known(package: Path, channel: Channel) -> bool:
+def holds(package: Path, channel: Channel) -> bool:
     """Tell whether a channel has this very package.
 
     Raises:
@@ -53,11 +53,11 @@ def send(package: Path, channel: Channel) -> str:
         else:
             rattler_build.upload_package_to_anaconda(files, channel.name, url=channel.place, api_key=token)
     except rattler_build.RattlerBuildError as error:
-        said = " ".join(str(error).split())[:300]
+        message = " ".join(str(error).split())[:300]
         if token:
-            said = said.replace(token, "…")
+            message = message.replace(token, "…")
         raise Refused(
-            f"{channel.place} did not take {package.name}: {said}; {TOKEN} holds the token"
+            f"{channel.place} did not take {package.name}: {message}; {TOKEN} holds the token"
         ) from None
     return "published"
 

@@ -19,7 +19,7 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _JSON = "application/vnd.pypi.simple.v1+json"
 
 
-def known(wheel: Path, index: Index) -> bool:
+def holds(wheel: Path, index: Index) -> bool:
     """Tell whether an index has this very wheel.
 
     Raises:
@@ -37,7 +37,7 @@ def known(wheel: Path, index: Index) -> bool:
             return False
         there = listed[1] or _digest(listed[0])
     except requests.RequestException as error:
-        raise Refused(f"{index.simple} cannot be asked: {_said(error)}") from None
+        raise Refused(f"{index.simple} cannot be asked: {_reason(error)}") from None
     return same(index.simple, wheel.name, there, file_digest(wheel))
 
 
@@ -54,9 +54,9 @@ def send(wheel: Path, index: Index) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        said = " ".join(_COLOUR.sub("", " ".join(lines[-2:])).split())[-300:]
+        message = " ".join(_COLOUR.sub("", " ".join(lines[-2:])).split())[-300:]
         raise Refused(
-            f"{index.upload} did not take {wheel.name}: {said}; TWINE_USERNAME and TWINE_PASSWORD say who "
+            f"{index.upload} did not take {wheel.name}: {message}; TWINE_USERNAME and TWINE_PASSWORD say who "
             "you are"
         )
     return "published"
@@ -100,7 +100,7 @@ def _digest(url: str) -> str:
     return bytes_digest(answer.content)
 
 
-def _said(error: requests.RequestException) -> str:
+def _reason(error: requests.RequestException) -> str:
     """Say what is wrong, without the URL's query or a password in it."""
     if error.response is not None:
         return f"it answers {error.response.status_code} {error.response.reason}"

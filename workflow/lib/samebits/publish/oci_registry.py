@@ -70,7 +70,7 @@ class Artifact:
         return cls(module.replace("_", "-"), version, files, canonical_json(manifest))
 
 
-def known(artifact: Artifact, registry: Registry) -> bool:
+def holds(artifact: Artifact, registry: Registry) -> bool:
     """Tell whether a registry has this very artifact under its version.
 
     Raises:

@@ -27,11 +27,11 @@ class Done:
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be sent somewhere, unless it is known there."""
+    """What is to be sent to a place, unless it is there already."""
 
     files: list[str]
     place: str
-    known: bool
+    there: bool
     send: Callable[[], str]
 
 
@@ -53,7 +53,7 @@ def publish(listed: Path, places: Places, key: PublicKey, dry_run: bool = False)
     files = _packages(listed)
     for path in files:
         check(path, [key])
-    jobs = list(_jobs(files, listed.parent, places))  # all places have been asked when the first is sent to
+    jobs = list(_jobs(files, listed.parent, places))  # all places are asked before anything is sent
     done = []
     for job in jobs:
         outcome = _outcome(job, dry_run)
@@ -62,7 +62,7 @@ def publish(listed: Path, places: Places, key: PublicKey, dry_run: bool = False)
 
 
 def _outcome(job: _Job, dry_run: bool) -> str:
-    if job.known:
+    if job.there:
         return "is there already"
     return "would be published" if dry_run else job.send()
 
@@ -71,14 +71,14 @@ def _jobs(files: list[Path], folder: Path, places: Places) -> Iterator[_Job]:
     """Yield what is to be done, each place asked whether it is done already."""
     for path in files:
         if path.suffix == ".whl" and (to := places.index):
-            yield _Job([path.name], to.upload, index.known(path, to), partial(index.send, path, to))
+            yield _Job([path.name], to.upload, index.holds(path, to), partial(index.send, path, to))
         if path.suffix == ".conda" and (at := places.channel):
-            yield _Job([path.name], at.place, channel.known(path, at), partial(channel.send, path, at))
+            yield _Job([path.name], at.place, channel.holds(path, at), partial(channel.send, path, at))
     if where := places.registry:
         artifact = oci_registry.Artifact.of(files, folder)
         names = [path.name for path in artifact.files]
         send = partial(oci_registry.send, artifact, where)
-        yield _Job(names, where.place, oci_registry.known(artifact, where), send)
+        yield _Job(names, where.place, oci_registry.holds(artifact, where), send)
 
 
 def _packages(listed: Path) -> list[Path]:

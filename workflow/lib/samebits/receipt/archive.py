@@ -88,11 +88,11 @@ def unpack(archive: Path, folder: Path) -> tuple[str, dict[str, str]]:
     except OSError as error:
         if explain(error, folder):  # the disk's fault, and not the archive's
             raise
-        said = f"{PurePosixPath(error.filename or '').name}: {error.strerror}"
-        raise Refused(f"{archive} cannot be unpacked: {said}; do not use this file") from None
+        message = f"{PurePosixPath(error.filename or '').name}: {error.strerror}"
+        raise Refused(f"{archive} cannot be unpacked: {message}; do not use this file") from None
     except Exception as error:  # zipfile, tarfile, zstandard and csv have no common error, and some are bugs
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise Refused(f"{archive} is broken: {said}; get it again") from None
+        message = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Refused(f"{archive} is broken: {message}; get it again") from None
     for name in sorted(listed.keys() | place.files.keys()):
         if listed.get(name, place.files.get(name)) != place.files.get(name):
             raise Refused(f"{archive}: {name} is not what its list of files says; get the package again")
@@ -121,7 +121,7 @@ def _members(archive: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]
 
 
 def _gapless(archive: Path, members: zipfile.ZipFile) -> bool:
-    """Tell whether a zip is its members in a row, the directory of them and its end, and nothing else.
+    """Tell whether a zip is its members in a row, their directory and the end record, without a byte between.
 
     A reader goes by the directory or from member to member (APPNOTE.TXT 4.3); only then do both see the same.
     """
@@ -138,12 +138,12 @@ def _gapless(archive: Path, members: zipfile.ZipFile) -> bool:
                 return False
             mark, flags, method, *sizes, name, extra = _LOCAL.unpack(header)
             written = read(place + _LOCAL.size, name + extra)
-            # no sizes behind the data, where only its own reader would find them
-            known = (b"PK\3\4", info.flag_bits & ~0x08, info.compress_type, _name(info))
+            # without the flag that puts sizes behind the data, where not every reader looks for them
+            expected = (b"PK\3\4", info.flag_bits & ~0x08, info.compress_type, _name(info))
             small = sizes == [info.CRC, info.compress_size, info.file_size]
-            told = struct.pack("<HHQQ", 1, 16, info.file_size, info.compress_size)
-            large = sizes == [info.CRC, _LARGE, _LARGE] and written[name:].startswith(told)
-            if (mark, flags, method, written[:name]) != known or not (small or large):
+            zip64 = struct.pack("<HHQQ", 1, 16, info.file_size, info.compress_size)
+            large = sizes == [info.CRC, _LARGE, _LARGE] and written[name:].startswith(zip64)
+            if (mark, flags, method, written[:name]) != expected or not (small or large):
                 return False
             place += _LOCAL.size + name + extra + info.compress_size
         listed = sum(
@@ -205,9 +205,9 @@ def _record(folder: Path, files: dict[str, str]) -> dict[str, str]:
 
 def _paths(folder: Path, files: dict[str, str]) -> dict[str, str]:
     """Return what a .conda's info/paths.json says, and nothing of the other files below info/."""
-    found: Any = json.loads((folder / "info/paths.json").read_bytes())
+    listing: Any = json.loads((folder / "info/paths.json").read_bytes())
     listed = {name: files[name] for name in files if name.startswith("info/")}
-    for entry in found["paths"]:
+    for entry in listing["paths"]:
         if entry.get("path_type") != "hardlink" or "prefix_placeholder" in entry:
             raise ValueError(f"{entry['_path']} is no plain file, or a prefix is to be written into it")
         listed[entry["_path"]] = entry["sha256"]

@@ -76,17 +76,17 @@ def _archive(path: Path, trusted: Sequence[PublicKey], folder: Path) -> Checked:
     statements = [name for name in files if name.endswith(f"/{STATEMENT}")]
     if len(statements) != 1:
         raise Refused(f"{path} is no package of samebits: it holds no {STATEMENT}")
-    (name,) = statements
-    packed = _opened(folder / name, trusted, str(path))
+    (signed,) = statements
+    packed = _opened(folder / signed, trusted, str(path))
     if packed.predicate.kind != kind:
         raise Different(f"{path}: its statement is of a {packed.predicate.kind}, and it is a {kind}")
-    covered = {each: hex for each, hex in files.items() if each != name and not archive.is_list(kind, each)}
+    covered = {each: hex for each, hex in files.items() if each != signed and not archive.is_list(kind, each)}
     _compare(path, packed.subject, covered)
-    said = packed.predicate
-    expected = f"{said.name.replace('-', '_') if kind == 'wheel' else said.name}-{said.version}-"
-    if not path.name.startswith(expected):
-        raise Different(f"{path}: it is called so, and is {said.name} {said.version}")
-    return _packed(path, packed, folder / name.rpartition("/")[0], trusted)
+    predicate = packed.predicate
+    name = predicate.name.replace("-", "_") if kind == "wheel" else predicate.name
+    if not path.name.startswith(f"{name}-{predicate.version}-"):
+        raise Different(f"{path}: it is called so, and is {predicate.name} {predicate.version}")
+    return _packed(path, packed, folder / signed.rpartition("/")[0], trusted)
 
 
 def _package_folder(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
@@ -125,7 +125,7 @@ def _packed(path: Path, packed: Package, folder: Path, trusted: Sequence[PublicK
     _check_evidence(path, receipt, files[statement.LEDGER])
     _check_materials(path, receipt, folder / materials.FOLDER)
     name = f"{packed.predicate.kind} {packed.predicate.name} {packed.predicate.version}"
-    return Checked(f"{name}, {_said(receipt)}", receipt, folder, files[statement.LEDGER])
+    return Checked(f"{name}, {_sentence(receipt)}", receipt, folder, files[statement.LEDGER])
 
 
 def _results(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
@@ -144,7 +144,7 @@ def _results(folder: Path, trusted: Sequence[PublicKey]) -> Checked:
     plain = folder / RECEIPT
     if plain.is_file() and plain.read_bytes() != statement.encode(receipt):
         raise Different(f"{plain} is not what was signed in {envelope.ENVELOPE} beside it")
-    return Checked(_said(receipt), receipt, folder, files[statement.LEDGER])
+    return Checked(_sentence(receipt), receipt, folder, files[statement.LEDGER])
 
 
 def _check_signature(folder: Path, model: Path, trusted: Sequence[PublicKey]) -> None:
@@ -166,7 +166,7 @@ def _receipt(path: Path, trusted: Sequence[PublicKey]) -> Checked:
     if signed != path and path.read_bytes() != statement.encode(receipt):
         raise Different(f"{path} is not what was signed in {signed.name} beside it")
     _check_claim(path, receipt)
-    return Checked(f"{_said(receipt)} (the receipt alone)", receipt, None, None)
+    return Checked(f"{_sentence(receipt)} (the receipt alone)", receipt, None, None)
 
 
 def _opened(path: Path, trusted: Sequence[PublicKey], where: str) -> Package:
@@ -286,7 +286,8 @@ def _digest(path: Path) -> str:
     return file_digest(path).removeprefix("sha256:") if path.is_file() else ""
 
 
-def _said(receipt: Receipt) -> str:
+def _sentence(receipt: Receipt) -> str:
+    """Say what a receipt claims: the model, what was compared, how many steps, and their state."""
     claim = receipt.predicate
     judged = claim.verdict
     proof = f"{len(judged.runs)} runs"

@@ -1,7 +1,7 @@
 """Signed statements in DSSE's envelope (Dead Simple Signing Envelope, version 1.0.0).
 
-What is signed is not the JSON but its type, its length and its bytes, so nothing is parsed before it is known
-who wrote it.
+What is signed is not the JSON but its type, its length and its bytes, so nothing is parsed before its signer
+is known.
 """
 
 import base64
@@ -68,8 +68,8 @@ def _parse(envelope: bytes, where: str) -> tuple[bytes, dict[str, bytes]]:
         signatures = {str(each["keyid"]): _bytes(each["sig"]) for each in fields["signatures"]}
         return _bytes(fields["payload"]), signatures
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise Refused(f"{where} is no signed statement ({said}); get the file again") from None
+        message = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise Refused(f"{where} is no signed statement ({message}); get the file again") from None
 
 
 def _signed(statement: bytes) -> bytes:

@@ -47,7 +47,7 @@ class PublicKey:
         Raises:
             Refused: it is missing, no public key, or none on P-256.
         """
-        data = _read(path)
+        data = _read_key_file(path)
         try:
             key = serialization.load_pem_public_key(data)
         except (ValueError, UnsupportedAlgorithm):
@@ -85,15 +85,15 @@ class Key:
         Raises:
             Refused: it is missing, no private key on P-256, open to others, or the password is wrong.
         """
-        data = _read(path)
+        data = _read_key_file(path)
         if path.stat().st_mode & 0o077:
             raise Refused(f"{path} may be read by others than its owner: run `chmod 600 {path}`")
         password = os.environ.get(PASSWORD)
         try:
             key = serialization.load_pem_private_key(data, password.encode() if password else None)
         except TypeError:
-            said = "is encrypted, but there is no" if not password else "is not encrypted; unset the"
-            raise Refused(f"{path} {said} variable {PASSWORD}") from None
+            state = "is encrypted, but there is no" if not password else "is not encrypted; unset the"
+            raise Refused(f"{path} {state} variable {PASSWORD}") from None
         except (ValueError, UnsupportedAlgorithm):
             raise Refused(f"{path} is no private key in PEM, or {PASSWORD} is not its password") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -107,20 +107,22 @@ class Key:
         Raises:
             Taken: there is a file already.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = cls(_public(key.public_key(), path), key)
+        private = ec.generate_private_key(ec.SECP256R1())
+        key = cls(_public(private.public_key(), path), private)
         password = os.environ.get(PASSWORD)
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if password:
             encryption = serialization.BestAvailableEncryption(password.encode())
-        text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+        text = private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             files.create(path, text)
         except FileExistsError:
             raise Taken(f"{path} is there already, and a key is never overwritten") from None
-        public_path(path).write_bytes(made.public.pem())
-        return made
+        public_path(path).write_bytes(key.public.pem())
+        return key
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message; DER, and always the same bytes for the same message."""
@@ -129,8 +131,8 @@ class Key:
 
 def own_path() -> Path:
     """Return where the user's private key is: as SAMEBITS_KEY says, or in the user's settings."""
-    if given := os.environ.get(PLACE):
-        return Path(given)
+    if place := os.environ.get(PLACE):
+        return Path(place)
     return user_config_path("samebits") / "signing-key.pem"
 
 
@@ -147,7 +149,7 @@ def own_public() -> PublicKey | None:
     return Key.read(own_path()).public if own_path().is_file() else None
 
 
-def _read(path: Path) -> bytes:
+def _read_key_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

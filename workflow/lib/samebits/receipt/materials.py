@@ -7,6 +7,7 @@ where the data set comes from. With the receipt that is all that a replay needs 
 import json
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from samebits.environments import manifest_file
@@ -26,44 +27,54 @@ FORMAT = "samebits-materials/1"
 SPEC, CONTENT, LIBRARY = "spec.json", "environment", "samebits"
 
 
-def gather(
-    spec: Spec, recipe: Path, data: Path, source: str, environment: Source, prefix: Path, folder: Path
-) -> dict[str, str]:
-    """Copy the materials of a model into an empty folder; return them all by name and digest.
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where what a model was made from lies.
 
-    Args:
-        spec: the model's spec.
+    Attributes:
+        spec: ``spec.json``.
         recipe: the recipe's file.
         data: folder of the data set.
         source: where the data set comes from, as JSON.
         environment: where the environment is described.
         prefix: the built environment.
-        folder: the folder to make.
+    """
+
+    spec: Path
+    recipe: Path
+    data: Path
+    source: str
+    environment: Source
+    prefix: Path
+
+
+def gather(spec: Spec, origin: Origin, folder: Path) -> dict[str, str]:
+    """Copy the materials of a model into an empty folder; return them all by name and digest.
 
     Raises:
         Refused: something changed since the spec was made.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copyfile(recipe, folder / recipe.name)
-    for file in environment.files:
+    shutil.copyfile(origin.recipe, folder / origin.recipe.name)
+    for file in origin.environment.files:
         shutil.copyfile(file, folder / file.name)
-    manifest = Manifest.read(data)
+    manifest = Manifest.read(origin.data)
     files = {name: entry.sha256 for name, entry in manifest.files.items()}
-    built = manifest_file.read(prefix)
+    built = manifest_file.read(origin.prefix)
     described = {
         "format": FORMAT,
-        "data": {"name": spec.data, "source": json.loads(source), "files": files},
+        "data": {"name": spec.data, "source": json.loads(origin.source), "files": files},
         "environment": {"name": built.name, "backend": built.backend, "python": built.python},
     }
     (folder / DESCRIPTION).write_bytes(canonical_json(described) + b"\n")
-    for what, found, expected in (
-        (f"the recipe {recipe}", file_digest(recipe), spec.recipe_digest),
+    for what, actual, expected in (
+        (f"the recipe {origin.recipe}", file_digest(origin.recipe), spec.recipe_digest),
         (f"the data set {spec.data}", files_digest(files), spec.data_digest),
-        (f"the environment {prefix}", built.digest, spec.environment_digest),
+        (f"the environment {origin.prefix}", built.digest, spec.environment_digest),
         ("samebits itself", library.digest(spec.framework), spec.library_digest),
     ):
-        if found != expected:
+        if actual != expected:
             raise Refused(f"model {spec.model}: {what} changed since it was trained; run the workflow again")
     gathered = {f"{FOLDER}/{path.name}": file_digest(path) for path in folder.iterdir()}
     gathered |= {f"data/{name}": digest for name, digest in files.items()}
@@ -78,11 +89,11 @@ def code(recipe: Path) -> Code | None:
     folder = recipe.resolve().parent
     try:
         commit = _git(folder, "rev-parse", "HEAD")
-        known = _git(folder, "ls-files", "--", recipe.name)
+        tracked = _git(folder, "ls-files", "--", recipe.name)
         changed = _git(folder, "status", "--porcelain", "--", recipe.name)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return Code(commit=commit, modified=bool(changed) or not known)
+    return Code(commit=commit, modified=bool(changed) or not tracked)
 
 
 def _git(folder: Path, *arguments: str) -> str:

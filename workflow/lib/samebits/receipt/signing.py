@@ -1,7 +1,7 @@
 """The model's files signed as OpenSSF Model Signing has it, for those who verify with its tools.
 
-The receipt says more and is always there. This signature is further, by the same key, or by Sigstore without
-any key of one's own. It is not the same bytes twice, so no package holds it.
+The receipt says more and is always there. This signature comes on top, by the same key, or by Sigstore
+without a key of one's own. Its bytes are new each time, so no package holds it.
 """
 
 import os
@@ -51,8 +51,10 @@ def check(model: Path, signature: Path, key: PublicKey, scratch: Path) -> None:
     try:
         verifying.Config().use_elliptic_key_verifier(public_key=path).verify(model, signature)
     except Exception as error:  # the library has no errors of its own
-        said = " ".join(str(error).split())[:200]
-        raise Different(f"{signature} is not of the files in {model}, or not by {key.id}: {said}") from None
+        message = " ".join(str(error).split())[:200]
+        raise Different(
+            f"{signature} is not of the files in {model}, or not by {key.id}: {message}"
+        ) from None
 
 
 def sign_keyless(model: Path, signature: Path, ambient: bool) -> None:
@@ -74,5 +76,5 @@ def sign_keyless(model: Path, signature: Path, ambient: bool) -> None:
         signer = signing.Config().use_sigstore_signer(use_ambient_credentials=ambient, force_oob=True)
         signer.sign(model, signature)
     except Exception as error:  # of many libraries below it
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise Refused(f"Sigstore did not sign {model}: {said}; see that it can be reached") from None
+        message = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Refused(f"Sigstore did not sign {model}: {message}; see that it can be reached") from None

@@ -60,7 +60,7 @@ def render(models: Sequence[Model]) -> str:
 
 
 def _plot(model: Model, number: int) -> str:
-    # a fixed id: plotly's own would be random, and the page another at each writing
+    # a fixed id: plotly's own is random, and the page would differ each time it is written
     html: str = to_html(
         figure(model),
         include_plotlyjs=False,

@@ -17,11 +17,11 @@ def show(results: Path, console: Console, models: Container[str] | None = None) 
     ``models`` are those of the table; all if not given.
     """
     paths = sorted(results.glob("*/verdict.json"))
-    found = [verdict.read(path) for path in paths if models is None or path.parent.name in models]
-    if not found:
+    verdicts = [verdict.read(path) for path in paths if models is None or path.parent.name in models]
+    if not verdicts:
         return False
     table = Table("model", "framework", "steps", "loss", "metric", "digest", "verdict", box=SIMPLE_HEAD)
-    for item in found:
+    for item in verdicts:
         metrics = [f"{name} {float.fromhex(value):.4f}" for name, value in item.metrics]
         colour = "green" if item.identical else "red"
         table.add_row(
@@ -34,7 +34,7 @@ def show(results: Path, console: Console, models: Container[str] | None = None) 
             f"[{colour}]{item.verdict}[/]",
         )
     console.print(table)
-    for item in found:
+    for item in verdicts:
         if not item.identical:
             console.print(verdict.sentence(item), style="red", highlight=False, markup=False)
     page = results / "report.html"

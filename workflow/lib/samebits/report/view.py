@@ -54,8 +54,8 @@ def gather(results: Path, models: Sequence[str]) -> list[Model]:
 
 
 def _model(folder: Path, name: str) -> Model:
-    found = verdict.read(folder / verdict.FILE)
-    runs = [Run.open(folder / str(each.run)) for each in found.runs]
-    segments = [each.segment for each in found.replays if each.segment is not None]
+    judged = verdict.read(folder / verdict.FILE)
+    runs = [Run.open(folder / str(each.run)) for each in judged.runs]
+    segments = [each.segment for each in judged.replays if each.segment is not None]
     replays = [Run.open_replay(folder / "replay" / f"segment-{number}", number) for number in segments]
-    return Model(name, found, runs, replays)
+    return Model(name, judged, runs, replays)

@@ -70,8 +70,8 @@ class Run:
         if not isinstance(records[0], Begin) or not any(isinstance(r, Checkpoint) for r in records):
             raise Refused(f"{path} records no training; train the run again")
         try:
-            taken = json.loads((folder / FINGERPRINT).read_bytes())
-            if not isinstance(taken, dict):
+            fingerprint = json.loads((folder / FINGERPRINT).read_bytes())
+            if not isinstance(fingerprint, dict):
                 raise ValueError("no object")
         except (OSError, ValueError):
             raise Refused(f"{folder / FINGERPRINT} is missing or broken; train the run again") from None
@@ -81,7 +81,7 @@ class Run:
             name=name,
             records=tuple(records),
             head=ledger.head(path),
-            fingerprint=taken,
+            fingerprint=fingerprint,
             ends=ends,
         )
 

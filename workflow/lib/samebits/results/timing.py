@@ -54,8 +54,8 @@ class Timing:
         index = bisect_left(self.segments, step, key=lambda segment: segment.last)
         if index == len(self.segments):
             return self.ended
-        found = self.segments[index]
-        return found.at(step) if step > found.first else found.began
+        reached = self.segments[index]
+        return reached.at(step) if step > reached.first else reached.began
 
     @property
     def began(self) -> int | None:
@@ -85,7 +85,7 @@ class Timing:
 
 def read(path: Path) -> Timing:
     """Read ``timing.jsonl``. It is no evidence, so what cannot be read of it is left out."""
-    found = {}
+    by_end = {}
     for line in _lines(path):
         try:
             seconds = {what: float(line[f"{what}_seconds"]) for what in ("restore", "train", "save")}
@@ -94,8 +94,8 @@ def read(path: Path) -> Timing:
         except (KeyError, TypeError, ValueError):
             continue
         if segment.last > segment.first:
-            found[segment.last] = segment  # of a segment that was trained again the last one counts
-    return Timing(tuple(found[last] for last in sorted(found)))
+            by_end[segment.last] = segment  # if a segment was trained again, its last training counts
+    return Timing(tuple(by_end[last] for last in sorted(by_end)))
 
 
 def benchmark(path: Path) -> dict[str, float]:

@@ -105,13 +105,13 @@ def numbers(spec: Spec, rows: Any) -> NDArray[Any]:
     Raises:
         Refused: they are a table, text or a sparse matrix, which a package's ``predict`` does not take.
     """
-    found: NDArray[Any] = np.asarray(rows)
-    if not isinstance(rows, np.ndarray | list) or found.dtype.kind not in "biuf":
+    array: NDArray[Any] = np.asarray(rows)
+    if not isinstance(rows, np.ndarray | list) or array.dtype.kind not in "biuf":
         raise Refused(
-            f"model {spec.model}: its test data is a {type(rows).__name__} of {found.dtype}, and a "
+            f"model {spec.model}: its test data is a {type(rows).__name__} of {array.dtype}, and a "
             "package takes arrays of numbers; let the recipe's datasets give numpy arrays"
         )
-    return found
+    return array
 
 
 def inputs_digest(tensors: dict[str, Tensor]) -> str:

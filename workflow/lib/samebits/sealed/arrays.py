@@ -16,7 +16,7 @@ from safetensors import SafetensorError, deserialize, safe_open
 
 from samebits.sealed import digest as bits
 
-#: what the libraries raise for a file that is not what its suffix says
+#: errors of the libraries for a file that is not what its suffix says
 Unreadable = (ValueError, KeyError, EOFError, struct.error, zlib.error, BadZipFile, SafetensorError)
 
 #: file names that stand for one array

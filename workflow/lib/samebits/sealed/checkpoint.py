@@ -21,8 +21,8 @@ def file_name(step: int) -> str:
 def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors to ``path`` as a whole or not at all, on the disk before this returns.
 
-    Written here and not by safetensors (0.8), which copies the tensors or else leaves its own temporary files
-    behind when it is killed, and lets nobody but their owner read the file. The bytes are the same.
+    safetensors (0.8) would write the same bytes. But it copies the tensors, or else leaves temporary files
+    behind when it is killed, and it makes files that only their owner may read.
     """
     with files.replaced(path) as file:
         # largest elements first, as safetensors itself does: then every tensor is aligned
@@ -69,9 +69,9 @@ def load(path: Path, digest: str, threads: int = 1) -> dict[str, Tensor]:
         tensors = read(path)
     except (OSError, SafetensorError) as error:
         raise Refused(f"checkpoint {path} cannot be read: {error}") from None
-    found = state_digest(rows(tensors, threads))
-    if found != digest:
-        raise Refused(f"checkpoint {path} holds the state {found}, but the ledger says {digest}")
+    state = state_digest(rows(tensors, threads))
+    if state != digest:
+        raise Refused(f"checkpoint {path} holds the state {state}, but the ledger says {digest}")
     return tensors
 
 

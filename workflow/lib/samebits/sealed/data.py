@@ -65,8 +65,8 @@ class Manifest:
         path = folder / MANIFEST
         try:
             fields = json.loads(path.read_bytes())
-            if (found := fields.pop("format", None)) != FORMAT:
-                raise ValueError(f"its format is {found!r}, this is {FORMAT!r}")
+            if (format_name := fields.pop("format", None)) != FORMAT:
+                raise ValueError(f"its format is {format_name!r}, this is {FORMAT!r}")
             files = {file: File(**entry) for file, entry in fields.pop("files").items()}
             manifest = cls(files=files, **fields)
             if manifest != cls.of(manifest.name, files):
@@ -120,7 +120,7 @@ class Data(Mapping[str, NDArray[Any]]):
         if file not in self._read:
             with _reading(self.path(file)):
                 raw = self.path(file).read_bytes()
-                _check(self.path(file), bits.bytes_digest(raw), self.files[file].sha256)
+                _require_unchanged(self.path(file), bits.bytes_digest(raw), self.files[file].sha256)
                 self._read[file] = arrays.read(file, raw)
         return self._read[file][array]
 
@@ -149,14 +149,14 @@ def load(folder: Path, digest: str) -> Data:
     for file in manifest.files.values():
         path = folder / file.path
         with _reading(path):
-            _check(path, path.stat().st_size, file.bytes, " bytes")
-            _check(path, bits.file_digest(path), file.sha256)
+            _require_unchanged(path, path.stat().st_size, file.bytes, " bytes")
+            _require_unchanged(path, bits.file_digest(path), file.sha256)
     return Data(folder, manifest)
 
 
-def _check(path: Path, found: object, stated: object, unit: str = "") -> None:
-    if found != stated:
-        raise Refused(f"{path}: it has changed: {found}{unit}, data.json says {stated}{unit}; {_MEND}")
+def _require_unchanged(path: Path, actual: object, stated: object, unit: str = "") -> None:
+    if actual != stated:
+        raise Refused(f"{path}: it has changed: {actual}{unit}, data.json says {stated}{unit}; {_MEND}")
 
 
 @contextmanager

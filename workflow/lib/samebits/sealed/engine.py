@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samebits.sealed import checkpoint, files, fingerprint, ledger
+from samebits.sealed import checkpoint, files, ledger
 from samebits.sealed.adapter import Adapter
 from samebits.sealed.digest import file_digest, rows, state_digest, tensor
 from samebits.sealed.errors import Refused
+from samebits.sealed.fingerprint import FILE as FINGERPRINT
 from samebits.sealed.fingerprint import Fingerprint
 from samebits.sealed.ledger import Checkpoint, Writer
 from samebits.sealed.spec import Spec
@@ -44,7 +45,7 @@ class Segment(NamedTuple):
     conclude: bool
 
 
-def run(adapter: Adapter, spec: Spec, taken: Fingerprint, folder: Path, report: Report) -> None:
+def run(adapter: Adapter, spec: Spec, fingerprint: Fingerprint, folder: Path, report: Report) -> None:
     """Train a spec into ``folder``, or go on from the last checkpoint of an interrupted attempt.
 
     Leaves ``ledger.jsonl``, ``checkpoints/``, ``model/``, ``predictions.safetensors``, ``fingerprint.json``
@@ -54,7 +55,7 @@ def run(adapter: Adapter, spec: Spec, taken: Fingerprint, folder: Path, report: 
     Args:
         adapter: a fresh adapter.
         spec: what to train.
-        taken: the fingerprint of this process, as JSON.
+        fingerprint: that of this process, as JSON.
         folder: the run's; no other process works in it.
         report: takes lines that tell of the progress.
     """
@@ -68,8 +69,8 @@ def run(adapter: Adapter, spec: Spec, taken: Fingerprint, folder: Path, report: 
     else:
         reached = Reached(progress.step, progress.state)
         report(f"going on from the checkpoint at step {reached.step}")
-    _write_fingerprint(taken, folder)
-    note: dict[str, Any] = {"fingerprint": taken}
+    _write_fingerprint(fingerprint, folder)
+    note: dict[str, Any] = {"fingerprint": fingerprint}
     for last in spec.boundaries:
         if last > reached.step:
             reached = training.segment(reached, last, note)
@@ -77,15 +78,15 @@ def run(adapter: Adapter, spec: Spec, taken: Fingerprint, folder: Path, report: 
             if reached.step < last:  # finished early, now or before an interruption
                 break
     training.conclude(training.restore(reached))
-    if earlier := [*_earlier(taken, folder)]:
-        _write_fingerprint({**taken, "earlier": earlier}, folder)
+    if earlier := [*_earlier(fingerprint, folder)]:
+        _write_fingerprint({**fingerprint, "earlier": earlier}, folder)
     writer.finish()
 
 
 def replay(
     adapter: Adapter,
     spec: Spec,
-    taken: Fingerprint,
+    fingerprint: Fingerprint,
     original: Path,
     segment: Segment,
     folder: Path,
@@ -93,13 +94,13 @@ def replay(
 ) -> None:
     """Compute one segment of a finished run again, from the checkpoint that it begins with.
 
-    Leaves in ``folder`` a ledger that holds what the run's own ledger should hold of that segment, and of
-    states, model and predictions those that differ.
+    Leaves in ``folder`` a ledger with what the run's own ledger should hold of that segment, and those of the
+    states, the model and the predictions that differ.
 
     Args:
         adapter: a fresh adapter.
         spec: what to train; the run's own unless something changed.
-        taken: the fingerprint of this process, as JSON.
+        fingerprint: that of this process, as JSON.
         original: the run's folder.
         segment: which segment.
         folder: where the replay is recorded.
@@ -113,17 +114,17 @@ def replay(
     _check_ends(spec, original, [record.step for record in recorded])
     begin, end = recorded[segment.number - 1 : segment.number + 1]
     _clear(folder)
-    _write_fingerprint(taken, folder)
+    _write_fingerprint(fingerprint, folder)
     writer = Writer(folder)
     writer.spec(spec)
     replaying = _Training(adapter, spec, folder, writer, report)
     if segment.start:
-        replaying.checkpoint(adapter.start(), 0, known=recorded[0].state)
+        replaying.checkpoint(adapter.start(), 0, expected=recorded[0].state)
     if segment.number > 1 or not segment.start:
         writer.checkpoint(begin.step, begin.tensors)
     state = replaying.restore(Reached(begin.step, begin.state), original)
     step = replaying.advance(state, begin.step, end.step)
-    replaying.checkpoint(state, step, known=end.state)
+    replaying.checkpoint(state, step, expected=end.state)
     if segment.conclude:
         last = Reached(recorded[-1].step, recorded[-1].state)
         state = replaying.restore(last, original)
@@ -210,16 +211,16 @@ class _Training:
         path = (original or self.folder) / "checkpoints" / checkpoint.file_name(at.step)
         return self.adapter.restore(checkpoint.load(path, at.state, self.spec.threads), at.step)
 
-    def checkpoint(self, state: Any, step: int, known: str | None = None) -> Reached:
+    def checkpoint(self, state: Any, step: int, expected: str | None = None) -> Reached:
         """Put the state on the disk first and into the ledger second: a recorded checkpoint is always there.
 
-        A state whose digest is ``known`` lies elsewhere already and is not written again.
+        A state whose digest is ``expected`` lies elsewhere already and is not written again.
         """
         tensors = self.adapter.tensors(state)
         path = self.folder / "checkpoints" / checkpoint.file_name(step)
-        if known is None:
+        if expected is None:
             digests = checkpoint.save_digested(path, tensors, self.spec.threads)
-        elif state_digest(digests := rows(tensors, self.spec.threads)) != known:
+        elif state_digest(digests := rows(tensors, self.spec.threads)) != expected:
             checkpoint.save(path, tensors)
         return Reached(step, self.writer.checkpoint(step, digests))
 
@@ -231,12 +232,8 @@ class _Training:
         self.adapter.export(state, model)
         paths = sorted(model.rglob("*"))
         exported = [path for path in paths if path.is_file()]
-        for path in (
-            *exported,
-            *filter(Path.is_dir, paths),
-            model,
-        ):  # what is recorded is there, as states are
-            files.sync(path)
+        for path in (*exported, *filter(Path.is_dir, paths), model):
+            files.sync(path)  # on the disk before the ledger names it, as states are
         writer.append("model", files={str(path.relative_to(model)): file_digest(path) for path in exported})
         predictions = self.adapter.predict(state)
         tensors = {"predictions": tensor(predictions)}
@@ -246,13 +243,13 @@ class _Training:
         writer.append("metrics", values=[[name, float(value).hex()] for name, value in metrics.items()])
 
 
-def _write_fingerprint(taken: Fingerprint, folder: Path) -> None:
-    files.write(folder / fingerprint.FILE, json.dumps(taken, indent=2) + "\n")
+def _write_fingerprint(fingerprint: Fingerprint, folder: Path) -> None:
+    files.write(folder / FINGERPRINT, json.dumps(fingerprint, indent=2) + "\n")
 
 
-def _earlier(taken: Fingerprint, folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the fingerprints, other than ``taken``, of the processes that trained the run's segments."""
-    seen = [json.loads(json.dumps(taken))]
+def _earlier(fingerprint: Fingerprint, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the fingerprints, other than this one, of the processes that trained the run's segments."""
+    seen = [json.loads(json.dumps(fingerprint))]
     timing = folder / "timing.jsonl"
     for line in timing.read_text().splitlines() if timing.exists() else ():
         try:

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and on the disk before anything is said of them.
+"""Files that are there whole or not at all, and on the disk before anything names them.
 
 A name and a folder's list of names are two things to a disk: both are synced, or a power cut could leave a
 finished file without its name.

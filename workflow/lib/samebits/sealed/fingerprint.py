@@ -71,7 +71,7 @@ _X86_LEVELS = {
 
 def take(spec: Spec, framework: dict[str, Any]) -> Fingerprint:
     """Take the fingerprint of this process; ``framework`` is what the adapter adds."""
-    taken: Fingerprint = {
+    fingerprint: Fingerprint = {
         "format": FORMAT,
         "cpu": _cpu(),
         "os": {"system": platform.system(), "libc": " ".join(platform.libc_ver())},
@@ -85,25 +85,25 @@ def take(spec: Spec, framework: dict[str, Any]) -> Fingerprint:
         "framework": framework,
     }
     if spec.device == "cuda":
-        taken["gpus"] = gpus.visible()
-    return taken
+        fingerprint["gpus"] = gpus.visible()
+    return fingerprint
 
 
 def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """List where two JSON values are not written alike: dotted path -> both, None for a missing one.
+    """List where two JSON values differ: dotted path -> both, None for a missing one.
 
-    To Python 1, 1.0 and True are equal.
+    They are compared as they are written, since to Python 1, 1.0 and True are equal.
     """
     if not (isinstance(a, dict) and isinstance(b, dict)):
         return {} if json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True) else {path: (a, b)}
-    found: dict[str, tuple[Any, Any]] = {}
+    pairs: dict[str, tuple[Any, Any]] = {}
     for key in sorted(a.keys() | b.keys()):
         place = f"{path}.{key}" if path else key
         if key in a and key in b:
-            found |= differences(a[key], b[key], place)
+            pairs |= differences(a[key], b[key], place)
         else:
-            found[place] = (a.get(key), b.get(key))
-    return found
+            pairs[place] = (a.get(key), b.get(key))
+    return pairs
 
 
 def _cpu() -> Cpu:

@@ -1,4 +1,4 @@
-"""Exclusive GPUs: a process that trains on some holds a lock on each, whoever else works on the machine.
+"""Exclusive GPUs: a process that trains on some holds a lock on each, against every user of the machine.
 
 Snakemake counts GPUs and assigns none (snakemake#281): without this two jobs would both use the first. The
 locks are the kernel's, so they end with the process that holds them, however it ends.
@@ -54,16 +54,16 @@ def usable() -> list[Gpu]:
     A cluster's manager sets it for its jobs, to indices or to beginnings of UUIDs. As in CUDA, what comes
     after a name that fits no GPU does not count.
     """
-    found = installed()
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if given is None:
-        return found
+    gpus = installed()
+    names = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if names is None:
+        return gpus
     chosen: list[Gpu] = []
-    for name in filter(None, (part.strip() for part in given.split(","))):
+    for name in filter(None, (part.strip() for part in names.split(","))):
         if name.isdigit():
-            fitting = found[int(name) : int(name) + 1]
+            fitting = gpus[int(name) : int(name) + 1]
         else:
-            fitting = [gpu for gpu in found if gpu.uuid.startswith(name)]
+            fitting = [gpu for gpu in gpus if gpu.uuid.startswith(name)]
         if len(fitting) != 1 or fitting[0] in chosen:
             break
         chosen += fitting
@@ -98,16 +98,16 @@ def lease(model: str, count: int, place: Path = PLACE) -> list[str]:
             "or run it where there are more"
         )
     files = {gpu.uuid: _file(gpu.uuid, place) for gpu in gpus}
-    began, told = time.monotonic(), False
+    began, announced = time.monotonic(), False
     while len(held := _hold(files, count)) < count:
         for uuid in held:  # all or none, or two could wait for each other for ever
             locks.release(files[uuid])
-        if not told and time.monotonic() - began > _PATIENCE:
-            told = True
+        if not announced and time.monotonic() - began > _PATIENCE:
+            announced = True
             print(
                 f"{model}: waiting for {count} of {len(gpus)} GPU(s), which others train on", file=sys.stderr
             )
-        # by process, so that those that wait do not look in step
+        # differs by process, so that waiting processes do not all look at once
         time.sleep(0.05 + os.getpid() % 50 / 1000)
     for uuid, descriptor in files.items():
         if uuid in held:

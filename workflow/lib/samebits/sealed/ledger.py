@@ -33,7 +33,7 @@ class _Record:
 
     @property
     def content(self) -> bytes:
-        """What the line says, whatever stands before it, as canonical JSON.
+        """The line without ``prev``, as canonical JSON.
 
         Records are compared by this: to Python 1, 1.0 and True are equal, and so are 0.0 and -0.0.
         """
@@ -207,9 +207,8 @@ def parse(lines: Iterable[bytes], where: str) -> list[Record]:
             raise Refused(
                 f"{where}, line {number}: does not follow from the line before; train the run again"
             )
-        if number == 1 and getattr(record, "format", None) != FORMAT:
-            found = getattr(record, "format", None)
-            raise Refused(f"{where}: its format is {found!r}, this reads {FORMAT!r}")
+        if number == 1 and (format_name := getattr(record, "format", None)) != FORMAT:
+            raise Refused(f"{where}: its format is {format_name!r}, this reads {FORMAT!r}")
         records.append(record)
         prev = bytes_digest(line)
     return records
@@ -260,7 +259,7 @@ def resumable(folder: Path, spec: Spec) -> Progress | None:
         return None
     for index in range(len(records) - 1, 0, -1):
         record = records[index]
-        # after the last line there is none whose chain would tell that it was changed
+        # no later line is chained to the last one, so a change to it would not show
         if isinstance(record, Checkpoint) and record.state == state_digest(record.tensors):
             return Progress(recorded[: index + 1], record.step, record.state)
     return None

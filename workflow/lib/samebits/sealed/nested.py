@@ -32,10 +32,10 @@ def flatten(tree: Any, name: str, leaf: Callable[[Any], Tensor | None]) -> Leave
     leaves: Leaves = {}
 
     def encode(node: Any, path: str) -> Any:
-        if (found := leaf(node)) is not None:
+        if (as_tensor := leaf(node)) is not None:
             if path in leaves:
                 raise TypeError(f"two tensors of the state are named {path}")
-            leaves[path] = found
+            leaves[path] = as_tensor
             return {"tensor": path}
         if node is None or isinstance(node, bool | int | str):
             return node

@@ -42,9 +42,9 @@ def main() -> int:
     except Refused as refused:
         return _fail(str(refused))
     except OSError as error:
-        if (said := explain(error, arguments.folder)) is None:
+        if (message := explain(error, arguments.folder)) is None:
             raise
-        return _fail(said)
+        return _fail(message)
 
 
 def _measure(arguments: argparse.Namespace) -> int:
@@ -66,12 +66,12 @@ def _measure(arguments: argparse.Namespace) -> int:
         if arguments.inputs:
             inputs.write(adapter, spec, arguments.inputs, arguments.folder)
             return
-        taken = fingerprint.take(spec, adapter.fingerprint())
+        own_fingerprint = fingerprint.take(spec, adapter.fingerprint())
         if arguments.replay:
             segment = engine.Segment(arguments.segment, arguments.start, arguments.conclude)
-            engine.replay(adapter, spec, taken, arguments.replay, segment, arguments.folder, report)
+            engine.replay(adapter, spec, own_fingerprint, arguments.replay, segment, arguments.folder, report)
         else:
-            engine.run(adapter, spec, taken, arguments.folder, report)
+            engine.run(adapter, spec, own_fingerprint, arguments.folder, report)
             ledger.keep(arguments.folder)
 
     try:

@@ -34,9 +34,9 @@ class Recipe:
         self.source = path.read_bytes()
         self._model = spec.model
         self._name = spec.recipe.partition(":")[2]
-        if (found := bytes_digest(self.source)) != spec.recipe_digest:
+        if (digest := bytes_digest(self.source)) != spec.recipe_digest:
             raise Refused(
-                f"model {spec.model}: the recipe {path} is {found}, but the spec says {spec.recipe_digest}; "
+                f"model {spec.model}: the recipe {path} is {digest}, but the spec says {spec.recipe_digest}; "
                 "run the workflow again"
             )
 
@@ -61,13 +61,13 @@ class Recipe:
         return target
 
     def find(self, name: str) -> Any:
-        """Return what the class has under a name, or else the file; None if neither has it.
+        """Return what the class, or else the file, has under a name; None if neither has it.
 
         So ``datasets`` and ``metrics`` may be static methods, or functions beside a class that knows
         nothing of samebits. A property is passed over: it belongs to instances (``keras.Model.metrics``).
         """
-        found = getattr(self.target, name, None)
-        return self._namespace.get(name) if found is None or isinstance(found, property) else found
+        member = getattr(self.target, name, None)
+        return self._namespace.get(name) if member is None or isinstance(member, property) else member
 
     def require(self, name: str, form: str) -> Any:
         """Return what ``find`` does.
@@ -79,9 +79,9 @@ class Recipe:
         Raises:
             Refused: neither the class nor the file has it.
         """
-        if (found := self.find(name)) is None:
+        if (member := self.find(name)) is None:
             raise Refused(f"model {self._model}: the recipe {self.path.name} lacks {form}; add it")
-        return found
+        return member
 
     def derived(self, name: str) -> list[type]:
         """Return the file's classes that derive from one of this name, such as LightningDataModule."""
@@ -103,15 +103,15 @@ class Recipe:
         lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
         return self._line(lines[-1] if lines else None)
 
-    def place_told(self, text: str, *paths: str) -> str | None:
+    def place_named_in(self, text: str, *paths: str) -> str | None:
         """Return the last place in the recipe that a text names as Python's tracebacks do; None if none.
 
         Args:
             text: what a framework or a process said.
             paths: further paths by which it knows the recipe.
         """
-        known = "|".join(re.escape(path) for path in (str(self.path), *paths))
-        lines = re.findall(rf'File "(?:{known})", line (\d+)', text)
+        names = "|".join(re.escape(path) for path in (str(self.path), *paths))
+        lines = re.findall(rf'File "(?:{names})", line (\d+)', text)
         return self._line(int(lines[-1]) if lines else None)
 
     def place_running(self) -> str | None:

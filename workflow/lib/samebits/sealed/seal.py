@@ -14,7 +14,7 @@ from samebits.sealed.errors import Refused
 from samebits.sealed.spec import Spec
 from samebits.sealed.tiers import SITE_VARIABLES, variables
 
-#: what may be set besides the pinned variables; none of it changes a bit
+#: variables that may be set besides the pinned ones; none of them changes a bit
 _HARMLESS = frozenset(
     {"CUDA_VISIBLE_DEVICES", "HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "TMPDIR", "TZ"}
 )
@@ -63,8 +63,8 @@ def check(spec: Spec) -> None:
     _check_interpreter(spec)
     if not (library.PACKAGE / "frameworks" / spec.framework).is_dir():
         raise Refused(f"the modules of samebits here are not those for {spec.framework}; {_MEND}")
-    if (found := library.digest(spec.framework)) != spec.library_digest:
-        raise Refused(f"samebits itself changed: its digest is {found}, the spec says {spec.library_digest}")
+    if (digest := library.digest(spec.framework)) != spec.library_digest:
+        raise Refused(f"samebits itself changed: its digest is {digest}, the spec says {spec.library_digest}")
     if (cores := len(os.sched_getaffinity(0))) < spec.threads:
         raise Refused(
             f"model {spec.model}: threads is {spec.threads}, but this process may use {cores} core(s); "
@@ -76,8 +76,8 @@ def _check_variables(spec: Spec) -> None:
     at_start = variables_at_start()
     site: dict[str, str] = {name: at_start[name] for name in SITE_VARIABLES if name in at_start}
     for name, value in variables(spec.tier, spec.threads, site).items():
-        if (found := at_start.get(name)) != value:
-            state = "not set" if found is None else repr(found)
+        if (actual := at_start.get(name)) != value:
+            state = "not set" if actual is None else repr(actual)
             raise Refused(f"{name} must be {value!r} before Python starts, but it was {state}; {_MEND}")
         if os.environ.get(name) != value:
             raise Refused(f"{name} was changed after Python had started; {_MEND}")

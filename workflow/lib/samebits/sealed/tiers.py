@@ -22,9 +22,9 @@ TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
 #: measured processes and recorded in the fingerprint instead of being dropped.
 SITE_VARIABLES: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
-# glibc begins by mapping every block over 128 KiB anew from the kernel, and raises this limit, to 32 MiB at
-# most, when such a block is freed. So what a process happened to free before decides how memory is handed
-# out. Pinned to where it ends; measured on the worked example, training takes 0.8 times as long.
+# glibc maps every block over 128 KiB anew from the kernel. When such a block is freed, it raises this limit,
+# to 32 MiB at most. So what a process happened to free before decides how memory is handed out. Pinned to the
+# highest limit: training then takes 0.8 times as long (measured on the worked example).
 _ALLOCATOR: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),

@@ -61,9 +61,9 @@ def _exactly(kind: type, value: Any) -> Any:
     return value
 
 
-def _among(known: tuple[Any, ...], value: Any) -> Any:
-    if value not in known:
-        raise ValueError(f"{_shown(value)} is none of {', '.join(map(repr, known))}")
+def _among(choices: tuple[Any, ...], value: Any) -> Any:
+    if value not in choices:
+        raise ValueError(f"{_shown(value)} is none of {', '.join(map(repr, choices))}")
     return value
 
 
@@ -105,12 +105,12 @@ def _dataclass(kind: Any) -> _Decode:
     required = {f.name for f in dataclasses.fields(kind) if (f.default, f.default_factory) == none}
 
     def decode_dataclass(value: Any) -> Any:
-        given = _exactly(dict, value)
-        if unknown := sorted(given.keys() - decoders.keys()):
+        entries = _exactly(dict, value)
+        if unknown := sorted(entries.keys() - decoders.keys()):
             raise ValueError(f"unknown key {unknown[0]!r}")
-        if missing := sorted(required - given.keys()):
+        if missing := sorted(required - entries.keys()):
             raise ValueError(f"the key {missing[0]!r} is missing")
-        return kind(**{key: _at(key, decoders[key], each) for key, each in given.items()})
+        return kind(**{key: _at(key, decoders[key], each) for key, each in entries.items()})
 
     return decode_dataclass
 

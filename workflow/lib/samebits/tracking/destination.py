@@ -46,8 +46,8 @@ class Tracking(Section):
     @property
     def options(self) -> list[str]:
         """The options of ``samebits track`` that say where, and under which names."""
-        said = self.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
-        return [part for key, value in said.items() for part in (f"--{key}", value)]
+        fields = self.model_dump(include={"uri", "experiment", "alias", "artifacts"}, exclude_none=True)
+        return [part for key, value in fields.items() for part in (f"--{key}", value)]
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ def place(uri: str, experiment: str = EXPERIMENT, alias: str = ALIAS, artifacts:
         Refused: as ``check`` does.
     """
     check(uri, artifacts)
-    found = Place(uri, experiment, alias, artifacts)
-    if artifacts is None and found.file is not None:
-        return Place(uri, experiment, alias, str(found.file.absolute().parent / _ARTIFACTS))
-    return found
+    destination = Place(uri, experiment, alias, artifacts)
+    if artifacts is None and destination.file is not None:
+        return Place(uri, experiment, alias, str(destination.file.absolute().parent / _ARTIFACTS))
+    return destination
 
 
 def check(uri: str, artifacts: str | None = None) -> None:

@@ -13,7 +13,7 @@ from samebits.sealed.digest import bytes_digest, canonical_json, file_digest
 #: tags that find a run again, and that say it was written to its end
 IDENTITY, COMPLETE = "samebits.identity", "samebits.complete"
 
-#: files that another execution of the same run may have otherwise
+#: files that may differ between two executions of the same run
 _INFORMATION = ("timing.jsonl", "benchmark.jsonl", "log.txt")
 
 #: MLflow's limits

@@ -52,7 +52,7 @@ def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Mod
         Refused: a file is missing, broken, or not what the verdict was drawn from; names it.
     """
     judged = verdict.read(folder / verdict.FILE)
-    runs = [_judged(Run.open(folder / str(each.run)), each.ledger) for each in judged.runs]
+    runs = [_require_judged(Run.open(folder / str(each.run)), each.ledger) for each in judged.runs]
     shared = _shared(folder, judged)
     files = _files(folder, "spec.json", "verdict.json", "lint.sarif", "receipt.*", "divergence.*")
     entries = [_run(run, shared, files) for run in runs]
@@ -68,7 +68,7 @@ def gather(folder: Path, wheel: Path | None = None, package: bool = True) -> Mod
     return Model(judged.model, judged.identical, verdict.sentence(judged), entries, wheel)
 
 
-def _judged(run: Run, head: str) -> Run:
+def _require_judged(run: Run, head: str) -> Run:
     """Return a run if it is the one that the verdict was drawn from."""
     if run.head != head:
         path = run.folder / ledger.FINISHED
@@ -93,8 +93,8 @@ def _shared(folder: Path, judged: Verdict) -> dict[str, Any]:
 
 
 def _run(run: Run, shared: dict[str, Any], files: list[Path]) -> Entry:
-    taken = run.timing
-    points = [*_losses([run], taken), *_metrics(run, taken), *_costs(run.folder, taken)]
+    times = run.timing
+    points = [*_losses([run], times), *_metrics(run, times), *_costs(run.folder, times)]
     return Entry(
         model=run.spec["model"],
         name=run.folder.name,
@@ -104,26 +104,26 @@ def _run(run: Run, shared: dict[str, Any], files: list[Path]) -> Entry:
         points=points,
         data=(run.spec["data"], run.spec["data_digest"]),
         files=[*files, *_evidence(run.folder)],
-        began=taken.began,
-        ended=taken.ended,
+        began=times.began,
+        ended=times.ended,
     )
 
 
 def _replays(folder: Path, judged: Verdict, shared: dict[str, Any], files: list[Path]) -> Entry:
     """Summarise the replays as one run: their losses, what each took, and how many of how many there are."""
     replays = [
-        _judged(Run.open_replay(folder / f"segment-{each.segment}", each.segment or 0), each.ledger)
+        _require_judged(Run.open_replay(folder / f"segment-{each.segment}", each.segment or 0), each.ledger)
         for each in judged.replays
     ]
-    times = [replay.timing for replay in replays]
+    timings = [replay.timing for replay in replays]
     points = [
-        point for replay, taken in zip(replays, times, strict=True) for point in _losses([replay], taken)
+        point for replay, times in zip(replays, timings, strict=True) for point in _losses([replay], times)
     ]
-    for replay, each, taken in zip(replays, judged.replays, times, strict=True):
+    for replay, each, times in zip(replays, judged.replays, timings, strict=True):
         costs = timing.benchmark(replay.folder / "benchmark.jsonl")
-        points += [Point(key, value, each.segment or 0, taken.ended) for key, value in costs.items()]
+        points += [Point(key, value, each.segment or 0, times.ended) for key, value in costs.items()]
     different = {each.runs[1] for each in judged.differences}
-    told = {
+    own_tags = {
         **_named(replays[0]),
         "samebits.run": "replays",
         "samebits.replayed": f"{len(replays)} of {judged.segments} segments",
@@ -136,12 +136,12 @@ def _replays(folder: Path, judged: Verdict, shared: dict[str, Any], files: list[
         name="replays",
         evidence=tuple(digest for each in replays for digest in (each.head, each.fingerprint_digest)),
         params=params(spec),
-        tags=tags({**shared, **told}),
+        tags=tags({**shared, **own_tags}),
         points=points,
         data=(spec["data"], spec["data_digest"]),
         files=[*files, *_files(folder, "sample.json")],
-        began=min((t.began for t in times if t.began is not None), default=None),
-        ended=max((t.ended for t in times if t.ended is not None), default=None),
+        began=min((t.began for t in timings if t.began is not None), default=None),
+        ended=max((t.ended for t in timings if t.ended is not None), default=None),
     )
 
 
@@ -157,30 +157,30 @@ def _named(run: Run) -> dict[str, Any]:
     }
 
 
-def _losses(runs: Iterable[Run], taken: Timing) -> list[Point]:
+def _losses(runs: Iterable[Run], times: Timing) -> list[Point]:
     """Return the losses by step; none for a framework that has none, which records NaN throughout."""
     steps = [(step, float.fromhex(loss)) for run in runs for step, loss in run.losses.items()]
     if all(math.isnan(loss) for _, loss in steps):
         return []
-    return [Point("loss", loss, step, taken.at(step)) for step, loss in steps]
+    return [Point("loss", loss, step, times.at(step)) for step, loss in steps]
 
 
-def _metrics(run: Run, taken: Timing) -> list[Point]:
+def _metrics(run: Run, times: Timing) -> list[Point]:
     """Return the metrics of the finished model, at its last step."""
     last = run.checkpoints[-1].step
-    return [Point(name(key), float.fromhex(value), last, taken.ended) for key, value in run.metrics]
+    return [Point(name(key), float.fromhex(value), last, times.ended) for key, value in run.metrics]
 
 
-def _costs(folder: Path, taken: Timing) -> list[Point]:
+def _costs(folder: Path, times: Timing) -> list[Point]:
     """Return what the run took: each segment's seconds at its last step, and its job as a whole."""
     points = []
-    for segment in taken.segments:
+    for segment in times.segments:
         costs = {f"system/{what}_seconds": seconds for what, seconds in segment.seconds.items()}
         if segment.seconds["train"]:
             costs["system/steps_per_second"] = (segment.last - segment.first) / segment.seconds["train"]
         points += [Point(key, value, segment.last, segment.ended) for key, value in costs.items()]
     whole = timing.benchmark(folder / "benchmark.jsonl")
-    return points + [Point(key, value, 0, taken.ended) for key, value in whole.items()]
+    return points + [Point(key, value, 0, times.ended) for key, value in whole.items()]
 
 
 def _evidence(folder: Path) -> list[Path]:

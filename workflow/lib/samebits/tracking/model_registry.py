@@ -1,5 +1,6 @@
 """The model in MLflow: logged with its run, and under its alias as long as its verdict is identical."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -40,8 +41,8 @@ def register(store: Store, name: str, run: str, entry: Entry, wheel: Path) -> st
             return None
         version = _version(store, name, package.digest)
         if version is None:
-            logged = _log(store, name, run, entry.identity, package, Path(folder) / "model")
-            version = _create(store, name, run, entry.identity, package.digest, logged)
+            registration = _Registration(store, name, run, entry.identity, package)
+            version = registration.add_version(registration.log(Path(folder) / "model"))
     store.client.set_registered_model_alias(name, store.alias, version.version)
     return str(version.version)
 
@@ -55,22 +56,63 @@ def withdraw(store: Store, name: str, identity: str) -> None:
                 store.client.delete_registered_model_alias(name, store.alias)
 
 
-def _log(store: Store, name: str, run: str, identity: str, package: pyfunc.Package, folder: Path) -> str:
-    """Log the package with its run, and return MLflow's id of the logged model."""
-    from mlflow.entities import LoggedModelOutput
+@dataclass(frozen=True)
+class _Registration:
+    """A package that is new to the registry.
 
-    ours = f"tags.`{_WHEEL}` = '{package.digest}' AND source_run_id = '{run}'"
-    for logged in store.client.search_logged_models([store.experiment], ours):
-        if logged.status == "READY":
-            return str(logged.model_id)
-        store.client.delete_logged_model(logged.model_id)  # whoever logged it was interrupted
-    tags = {IDENTITY: identity, _WHEEL: package.digest, _VERDICT: "identical"}
-    model = store.client.create_logged_model(store.experiment, name, run, tags)
-    pyfunc.save(package, folder, model.model_id, run)
-    store.client.log_model_artifacts(model.model_id, str(folder))
-    store.client.log_outputs(run, [LoggedModelOutput(model.model_id, step=0)])
-    store.client.finalize_logged_model(model.model_id, "READY")
-    return str(model.model_id)
+    Attributes:
+        store: where it is registered.
+        name: the model's.
+        run: MLflow's id of the run that it is of.
+        identity: that run's identity.
+        package: the unpacked wheel.
+    """
+
+    store: Store
+    name: str
+    run: str
+    identity: str
+    package: pyfunc.Package
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        return {IDENTITY: self.identity, _WHEEL: self.package.digest, _VERDICT: "identical"}
+
+    def log(self, folder: Path) -> str:
+        """Log the package with its run, by way of an empty folder; return MLflow's id of the logged model."""
+        from mlflow.entities import LoggedModelOutput
+
+        store, run = self.store, self.run
+        ours = f"tags.`{_WHEEL}` = '{self.package.digest}' AND source_run_id = '{run}'"
+        for logged in store.client.search_logged_models([store.experiment], ours):
+            if logged.status == "READY":
+                return str(logged.model_id)
+            store.client.delete_logged_model(logged.model_id)  # the process that logged it was interrupted
+        model = store.client.create_logged_model(store.experiment, self.name, run, self._tags)
+        pyfunc.save(self.package, folder, model.model_id, run)
+        store.client.log_model_artifacts(model.model_id, str(folder))
+        store.client.log_outputs(run, [LoggedModelOutput(model.model_id, step=0)])
+        store.client.finalize_logged_model(model.model_id, "READY")
+        return str(model.model_id)
+
+    def add_version(self, logged: str) -> "ModelVersion":
+        """Register a logged model as a version of its name."""
+        from mlflow.exceptions import MlflowException
+
+        client = self.store.client
+        try:
+            client.create_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return client.create_model_version(
+            self.name,
+            f"models:/{logged}",
+            self.run,
+            self._tags,
+            await_creation_for=_WAIT,
+            model_id=logged,
+        )
 
 
 def _version(store: Store, name: str, wheel: str) -> "ModelVersion | None":
@@ -80,24 +122,6 @@ def _version(store: Store, name: str, wheel: str) -> "ModelVersion | None":
 
 
 def _versions(store: Store, name: str) -> list["ModelVersion"]:
-    # a search does not tell aliases
+    # a search returns no aliases
     versions = store.client.search_model_versions(f"name = '{name}'")
     return [store.client.get_model_version(name, version.version) for version in versions]
-
-
-def _create(store: Store, name: str, run: str, identity: str, wheel: str, logged: str) -> "ModelVersion":
-    from mlflow.exceptions import MlflowException
-
-    try:
-        store.client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    return store.client.create_model_version(
-        name,
-        f"models:/{logged}",
-        run,
-        {IDENTITY: identity, _WHEEL: wheel, _VERDICT: "identical"},
-        await_creation_for=_WAIT,
-        model_id=logged,
-    )

@@ -94,17 +94,17 @@ def unpack(wheel: Path, folder: Path, head: str) -> Package:
     """
     folder.mkdir(parents=True)
     archive.unpack(wheel, folder)
-    found = list(folder.glob("*/signature.json"))
+    signatures = list(folder.glob("*/signature.json"))
     evidence = list(folder.glob(f"*/evidence/{ledger.FINISHED}"))
-    if len(found) != 1 or len(evidence) != 1:
+    if len(signatures) != 1 or len(evidence) != 1:
         raise Refused(f"{wheel} is no wheel of samebits; package the model again: snakemake package")
     if ledger.head(evidence[0]) != head:
         raise Refused(f"{wheel} is of another run of the model; package it again: snakemake package")
     try:
-        signature = json.loads(found[0].read_bytes())
+        signature = json.loads(signatures[0].read_bytes())
     except ValueError:
         raise Refused(f"{wheel}: its signature.json is broken; package the model again") from None
-    return Package(found[0].parent.name, found[0].parent, file_digest(wheel), signature)
+    return Package(signatures[0].parent.name, signatures[0].parent, file_digest(wheel), signature)
 
 
 def save(package: Package, folder: Path, model_id: str, run: str) -> None:
@@ -119,7 +119,7 @@ def save(package: Package, folder: Path, model_id: str, run: str) -> None:
     from mlflow import pyfunc
     from mlflow.models import Model
 
-    # it warns that the framework is not installed, which where models are tracked it need not be
+    # MLflow warns that the framework is not installed; models can be tracked without it
     logging.getLogger("mlflow.utils.requirements_utils").setLevel(logging.ERROR)
     inputs = package.signature["inputs"]
     loader = f"{package.name}_{package.digest.rpartition(':')[2][:12]}"

@@ -32,7 +32,7 @@ _BEHAVIOUR = {
 #: what MLflow's pages show first of an experiment: training, and not conversations
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 
-#: for the first question, which tells whether anybody answers
+#: for the first request, which shows whether the server answers
 _FIRST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
@@ -75,10 +75,10 @@ def open_store(place: Place) -> Iterator[Store]:
         os.environ.setdefault(key, value)
     from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
 
-    # the client asks for what it calls models:/… where the process is set to, not where it was itself told to
+    # the client looks up models:/… in the process-wide store, not in the one that it was made for
     set_tracking_uri(place.uri)
     set_registry_uri(place.uri)
-    with _unreachable(place), _held(place):
+    with _unreachable(place), _locked(place):
         client = MlflowClient(place.uri, place.uri)
         first = {key: value for key, value in _FIRST.items() if key not in asked}
         with _set(first):
@@ -125,12 +125,12 @@ def _line(error: BaseException) -> str:
     while (cause := deepest.__cause__ or deepest.__context__) and id(cause) not in seen:
         seen.add(id(cause))
         deepest = cause
-    said = next((str(each) for each in (deepest, error) if str(each).strip()), type(error).__name__)
-    return " ".join(said.split())[:200]
+    message = next((str(each) for each in (deepest, error) if str(each).strip()), type(error).__name__)
+    return " ".join(message.split())[:200]
 
 
 @contextmanager
-def _held(place: Place) -> Iterator[None]:
+def _locked(place: Place) -> Iterator[None]:
     """Hold a SQLite store: a second process would fail on locked tables, or create them a second time."""
     if place.file is None:
         yield

@@ -28,7 +28,7 @@ class Outcome:
 
     def write(self, path: Path, uri: str, failed: int) -> None:
         """Write ``tracked.json``; ``failed`` is how many attempts before this one left it pending."""
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "format": FORMAT,
             "model": self.model,
             "status": "pending" if self.pending else "tracked",
@@ -38,15 +38,15 @@ class Outcome:
             "version": self.version,
         }
         if self.pending:
-            told["reason"] = self.pending
-        files.write(path, json.dumps(told, indent=2) + "\n")
+            fields["reason"] = self.pending
+        files.write(path, json.dumps(fields, indent=2) + "\n")
 
 
 def failures(path: Path) -> int:
     """Tell how many attempts left a model pending, as its ``tracked.json`` says; 0 if there is none.
 
     The rule has this number as a parameter. An attempt that fails changes it, so Snakemake tries again when
-    it runs next, and an attempt that succeeds leaves it, so that there is then nothing to be done.
+    it runs next. An attempt that succeeds leaves it, so there is nothing left to do.
     """
     try:
         return int(json.loads(path.read_bytes())["failures"])

@@ -24,7 +24,7 @@ _DIGEST = 36
 
 
 def write(store: Store, entry: Entry) -> tuple[str, bool]:
-    """Write a run, or what is missing of it, except that it is complete; ``complete`` does that.
+    """Write a run, or what is missing of it, but not the mark that it is complete; ``complete`` writes that.
 
     Returns:
         MLflow's id of the run, and whether it already was complete and was left alone.
@@ -55,11 +55,11 @@ def complete(store: Store, run: str, entry: Entry) -> None:
 
 def find(store: Store, identity: str) -> "Run | None":
     """Find the run of an identity; of several, which a lost answer or two machines make, keep one."""
-    found = store.client.search_runs([store.experiment], f"tags.`{IDENTITY}` = '{identity}'")
-    if not found:
+    runs = store.client.search_runs([store.experiment], f"tags.`{IDENTITY}` = '{identity}'")
+    if not runs:
         return None
-    # whoever looks chooses the same
-    kept, *others = sorted(found, key=lambda run: (COMPLETE not in run.data.tags, run.info.run_id))
+    # sorted, so that every client keeps the same one
+    kept, *others = sorted(runs, key=lambda run: (COMPLETE not in run.data.tags, run.info.run_id))
     for other in others:
         store.client.delete_run(other.info.run_id)
     return kept
@@ -111,8 +111,8 @@ def _data(store: Store, run: str, entry: Entry) -> None:
 
     data, digest = entry.data
     source = json.dumps({"name": data, "digest": digest})
-    told = Dataset(data, digest.rpartition(":")[2][:_DIGEST], "samebits", source)
-    store.client.log_inputs(run, [DatasetInput(told, [InputTag("mlflow.data.context", "training")])])
+    dataset = Dataset(data, digest.rpartition(":")[2][:_DIGEST], "samebits", source)
+    store.client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
 
 def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

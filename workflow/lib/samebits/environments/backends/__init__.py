@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BackendName = Literal["pip", "conda", "container"]
 NAMES: tuple[BackendName, ...] = get_args(BackendName)
 
-#: the backend of whoever names none
+#: the backend if none is named
 DEFAULT: BackendName = "pip"
 
 #: the backend that writes all locks there are

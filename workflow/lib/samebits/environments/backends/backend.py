@@ -1,6 +1,6 @@
 """What a backend is: all that differs between environments that are installed in different ways.
 
-Whoever locks, builds, checks or lists an environment, or starts a process in it, asks its backend and never
+Code that locks, builds, checks or lists an environment, or starts a process in it, asks its backend and never
 its kind. What is said here holds for an environment that lies in its prefix as files; ``container`` has
 another answer to some of it.
 """

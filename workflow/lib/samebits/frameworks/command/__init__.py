@@ -48,12 +48,12 @@ class Options(traits.Options):
 
     def problems(self, params: Iterable[str]) -> list[str]:
         """List what in the arguments is filled in from nowhere."""
-        known = ["data", "output", "seed", "threads", "device", *params]
+        placeholders = ["data", "output", "seed", "threads", "device", *params]
         filled = [word for argument in self.arguments for word in re.findall(r"\{(\w[\w-]*)\}", argument)]
         return [
-            f"arguments: {{{word}}} is none of {', '.join(known)}; correct it, or add it to params"
+            f"arguments: {{{word}}} is none of {', '.join(placeholders)}; correct it, or add it to params"
             for word in dict.fromkeys(filled)
-            if word not in known
+            if word not in placeholders
         ]
 
 

@@ -91,8 +91,8 @@ class Adapter(adapter.Adapter):
         return array(state["predictions.npy"]) if "predictions.npy" in state else np.empty(0)
 
     def inputs(self, state: State) -> Inputs:
-        known = "inputs.npy" in state and "predictions.npy" in state and self._recipe.defines("predict")
-        return Inputs({"rows": array(state["inputs.npy"])} if known else {}, {})
+        predicts = "inputs.npy" in state and "predictions.npy" in state and self._recipe.defines("predict")
+        return Inputs({"rows": array(state["inputs.npy"])} if predicts else {}, {})
 
     def metrics(self, predictions: NDArray[Any]) -> dict[str, float]:
         return self._metrics
@@ -108,7 +108,7 @@ class Adapter(adapter.Adapter):
             _parent(self._scratch / "data" / name).symlink_to(self._data.path(name).resolve())
         self._program.write_bytes(self._recipe.source)  # these bytes, which the spec names, and no others
         self._program.chmod(0o700)
-        return [*self._interpreter(), self._seen(self._program), *self._arguments()]
+        return [*self._interpreter(), self._from_folder(self._program), *self._arguments()]
 
     def _interpreter(self) -> list[str]:
         """Return what runs the script: the environment's Python, or what its first line names."""
@@ -127,7 +127,7 @@ class Adapter(adapter.Adapter):
         files = list(self._data.files)
         data = self._scratch / "data" / (files[0] if len(files) == 1 else "")
         values = {
-            "data": self._seen(data),
+            "data": self._from_folder(data),
             "output": ".",
             "seed": str(self._seed),
             "threads": str(self._spec.threads),
@@ -149,7 +149,7 @@ class Adapter(adapter.Adapter):
             arguments += [f"--{name}", *map(_word, words)]
         return arguments
 
-    def _seen(self, path: Path) -> str:
+    def _from_folder(self, path: Path) -> str:
         """Return a path as it is seen from the script's working folder."""
         return os.path.relpath(path, self._folder)
 
@@ -165,7 +165,7 @@ class Adapter(adapter.Adapter):
             **os.environ,
             "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
             "PYTHONPATH": str(Path(startup.__file__).parent),
-            # -s and -P, for every Python that the script starts
+            # as -s and -P, for every Python that the script starts
             "PYTHONNOUSERSITE": "1",
             "PYTHONSAFEPATH": "1",
             "PYTHONUNBUFFERED": "1",
@@ -178,7 +178,7 @@ class Adapter(adapter.Adapter):
         Raises:
             Refused: it could not be started, was killed, or ended with another status than 0.
         """
-        said: deque[str] = deque(maxlen=200)
+        lines: deque[str] = deque(maxlen=200)
         name = self._recipe.path.name
         try:
             process = subprocess.Popen(
@@ -196,17 +196,17 @@ class Adapter(adapter.Adapter):
             ) from None
         with process:
             for line in process.stdout or ():
-                said.append(line.decode(errors="replace").rstrip())
-                print(said[-1], flush=True)
+                lines.append(line.decode(errors="replace").rstrip())
+                print(lines[-1], flush=True)
         if process.returncode == 0:
             return
         status = process.returncode
         how = f"ended with status {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
-        seen = self._seen(self._program)
+        seen = self._from_folder(self._program)
         paths = (seen, f"{self._folder}/{seen}")  # Python tells of the latter
-        place = self._recipe.place_told("\n".join(said), *paths)
+        place = self._recipe.place_named_in("\n".join(lines), *paths)
         where = f" at {place.rpartition(', ')[2]}" if place else ""
-        last = "".join(f"\n  {line}" for line in list(filter(None, said))[-5:])
+        last = "".join(f"\n  {line}" for line in list(filter(None, lines))[-5:])
         raise Refused(f"model {self._spec.model}: {name} {how}{where}; mend it. It said last:{last}")
 
     def _output(self, name: str) -> bytes:

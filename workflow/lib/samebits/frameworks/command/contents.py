@@ -52,9 +52,9 @@ def tensors(name: str, raw: bytes) -> dict[str, Tensor]:
             f"environment.yaml and lock it again, or {_BY_BYTES}"
         ) from None
     except Exception as error:  # every library has its own errors for a broken file
-        said = " ".join(str(error).split())[:300]
+        message = " ".join(str(error).split())[:300]
         raise Refused(
-            f"output {name} cannot be read as its suffix says: {said}; mend the script, or {_BY_BYTES}"
+            f"output {name} cannot be read as its suffix says: {message}; mend the script, or {_BY_BYTES}"
         ) from None
     inner = f"{name}."
     return {

@@ -114,14 +114,14 @@ class Adapter(adapter.Adapter):
         return bool(self._patience and state.best and state.step - state.best[1] >= self._patience)
 
     def tensors(self, state: State) -> dict[str, Tensor]:
-        found = {"booster": tensor(np.frombuffer(state.text().encode(), np.uint8))}
+        tensors = {"booster": tensor(np.frombuffer(state.text().encode(), np.uint8))}
         if state.best:
             value, step = state.best
-            found |= {
+            tensors |= {
                 "best.value": tensor(np.array(value, np.float64)),
                 "best.round": tensor(np.array(step, np.int64)),
             }
-        return found
+        return tensors
 
     def export(self, state: State, folder: Path) -> None:
         (folder / "model.txt").write_text(state.text())

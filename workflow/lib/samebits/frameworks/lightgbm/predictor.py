@@ -27,5 +27,5 @@ class Model:
         objective = self.booster.dump_model(num_iteration=1).get("objective", "").split(" ")[0]
         if objective not in ("binary", "multiclass", "multiclassova"):
             raise TypeError(f"the objective {objective} gives no probabilities")
-        found = self.predict(inputs)
-        return np.stack([1 - found, found], 1) if found.ndim == 1 else found
+        probabilities = self.predict(inputs)
+        return np.stack([1 - probabilities, probabilities], 1) if probabilities.ndim == 1 else probabilities

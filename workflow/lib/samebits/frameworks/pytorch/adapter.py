@@ -179,13 +179,13 @@ class Adapter(adapter.Adapter):
 
     def _exchange(self, state: State, reports: list[Report], grads: list[gradients.Gradients]) -> Report:
         """Give every replica the mean of all ranks' gradients; return the mean loss and all ranks' inputs."""
-        told = self._ranks.gather(
+        gathered = self._ranks.gather(
             [
                 json.dumps([report.loss.hex(), report.inputs, g.present]).encode()
                 for report, g in zip(reports, grads, strict=True)
             ]
         )
-        losses, inputs, present = zip(*map(json.loads, told), strict=True)
+        losses, inputs, present = zip(*map(json.loads, gathered), strict=True)
         wanted = [any(column) for column in zip(*present, strict=True)]
         means = gradients.mean(self._ranks, grads)
         for replica in state.replicas:

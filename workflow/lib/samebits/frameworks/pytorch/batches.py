@@ -1,4 +1,4 @@
-"""Batches by number: each is a function of the seed, its number and the rank, whoever loads it."""
+"""Batches by number: each depends on the seed, its number and the rank, not on who loads it."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ class Source:
 def _tensors(dataset: Any) -> tuple[Any, NDArray[np.int64] | None] | None:
     """Return the TensorDataset that a data set is, or is a part of, and which rows of it; else None.
 
-    Cutting them as a whole gives the bits that collating sample by sample would, at a tenth of the time.
+    Cutting a batch as a whole gives the same bits as collating it sample by sample, in a tenth of the time.
     """
     if type(dataset) is TensorDataset:
         return dataset, None
@@ -166,8 +166,8 @@ class Batches(Dataset[Any]):  # type: ignore[misc]
     def failure(self, error: Exception) -> Failure:
         """Say where in the recipe loading failed."""
         place = self._recipe.place(error) or type(self._source.dataset).__name__
-        told = f"{type(error).__name__}: {error}"
-        return Failure(f"model {self._spec.model}: the recipe fails at {place}: {told}")
+        message = f"{type(error).__name__}: {error}"
+        return Failure(f"model {self._spec.model}: the recipe fails at {place}: {message}")
 
 
 class _Sent(Dataset[Any]):  # type: ignore[misc]

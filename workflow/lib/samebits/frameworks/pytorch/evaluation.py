@@ -48,18 +48,18 @@ def inputs(replica: Replica, source: Source) -> Inputs:
     Raises:
         Refused: it is no tensor.
     """
-    size, parts, found = source.batch_size, 0, []
+    size, parts, rows = source.batch_size, 0, []
     for first in range(0, len(source.dataset), size):
         batch = source.load(np.arange(first, min(first + size, len(source.dataset))))
         parts = len(batch) if isinstance(batch, list | tuple) else 0
-        found.append(batch[0] if parts else batch)
-        if not isinstance(found[-1], torch.Tensor):
+        rows.append(batch[0] if parts else batch)
+        if not isinstance(rows[-1], torch.Tensor):
             raise Refused(
-                f"the model's input is a {type(found[-1]).__name__}, and a package takes one tensor; let the "
+                f"the model's input is a {type(rows[-1]).__name__}, and a package takes one tensor; let the "
                 "first element of a batch be one"
             )
     call = {"batch_size": size, "parts": parts, "step": "predict_step" in replica.hooks}
-    return Inputs({"rows": torch.cat(found).numpy()}, call)
+    return Inputs({"rows": torch.cat(rows).numpy()}, call)
 
 
 def measured_by(replica: Replica) -> str | None:

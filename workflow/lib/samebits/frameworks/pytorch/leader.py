@@ -16,7 +16,7 @@ from samebits.sealed.execution import Execution
 from samebits.sealed.recipe import Recipe
 from samebits.sealed.spec import Spec
 
-#: a rank ends with these when it has said why on its output, and when it lost the others
+#: exit statuses of a rank: it has written why on its output; it lost the others
 REFUSED, ALONE = 2, 75
 
 _GRACE = 10  # seconds until processes that lost a peer have noticed it
@@ -55,7 +55,7 @@ class Leader(ranks.Process):
         """Let the other processes do what this one does."""
         for process in self._others:
             try:
-                _write(process, [command, step])
+                _send(process, [command, step])
             except OSError as error:
                 self.lost(error)
 
@@ -119,11 +119,11 @@ def _start(begin: dict[str, Any]) -> "subprocess.Popen[str]":
         text=True,
         preexec_fn=children.following(),
     )
-    _write(process, begin)
+    _send(process, begin)
     return process
 
 
-def _write(process: "subprocess.Popen[str]", value: Any) -> None:
+def _send(process: "subprocess.Popen[str]", value: Any) -> None:
     assert process.stdin is not None  # noqa: S101  for mypy
     process.stdin.write(json.dumps(value) + "\n")
     process.stdin.flush()

@@ -41,11 +41,11 @@ def find(spec: Spec, recipe: Recipe, data: Data) -> Sources:
         Refused: there is none, or a loader asks for what samebits does not do.
     """
     if datasets := recipe.find("datasets"):
-        found = datasets(data)
-        if not (isinstance(found, dict) and {"train", "test"} <= found.keys()):
+        by_name = datasets(data)
+        if not (isinstance(by_name, dict) and {"train", "test"} <= by_name.keys()):
             raise Refused(f"model {spec.model}: datasets must return a dict with train and test")
-        size = _batch_size(spec, recipe, data, found.values())
-        train, test = (_source(spec, name, found[name], size) for name in ("train", "test"))
+        size = _batch_size(spec, recipe, data, by_name.values())
+        train, test = (_source(spec, name, by_name[name], size) for name in ("train", "test"))
         return Sources(train, test, None)
     modules = recipe.derived("LightningDataModule")
     if len(modules) > 1:
@@ -78,8 +78,8 @@ def build(kind: Any, spec: Spec, data: Data) -> Any:
     return kind(**params)
 
 
-def _batch_size(spec: Spec, recipe: Recipe, data: Data, found: Iterable[Any]) -> int:
-    if all(isinstance(value, DataLoader) for value in found):
+def _batch_size(spec: Spec, recipe: Recipe, data: Data, datasets: Iterable[Any]) -> int:
+    if all(isinstance(value, DataLoader) for value in datasets):
         return 0
     module = build(recipe.target, spec, data)
     size = getattr(module, "batch_size", None) or getattr(

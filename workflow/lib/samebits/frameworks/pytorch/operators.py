@@ -24,11 +24,11 @@ def refused(error: BaseException, spec: Spec, recipe: Recipe, again: Callable[[]
         again: repeats the step. Raised in a backward pass, the error has passed no line of the recipe; the
             step is then repeated with every operator keeping where it was called.
     """
-    if (found := _RAISED.search(str(error))) is None:
+    if (match := _RAISED.search(str(error))) is None:
         return None
     place = recipe.place(error) or _forward(recipe, again) or "a line that could not be found"
     return Refused(
-        f"model {spec.model}: {place}: the operator {found[1]} has no deterministic implementation on "
+        f"model {spec.model}: {place}: the operator {match[1]} has no deterministic implementation on "
         f"{spec.device} in PyTorch {torch.__version__}; use another one, or tier: seeded"
     )
 
@@ -42,4 +42,4 @@ def _forward(recipe: Recipe, again: Callable[[], Any]) -> str | None:
         except RuntimeError as error:
             if place := recipe.place(error):
                 return place
-    return recipe.place_told("\n".join(str(warning.message) for warning in caught))
+    return recipe.place_named_in("\n".join(str(warning.message) for warning in caught))

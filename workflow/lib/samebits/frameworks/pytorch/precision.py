@@ -1,7 +1,7 @@
 """The numbers that a model computes with, through Lightning Fabric's precision plugins.
 
-Fabric's plugins and not its ``Fabric`` object, which replaces ``16-mixed`` on a CPU by another precision and
-goes on. And not imported for what PyTorch does anyway: it takes as long to import as PyTorch itself.
+The ``Fabric`` object itself is not used: on a CPU it replaces ``16-mixed`` by another precision and goes on.
+The plugins are imported only where PyTorch alone will not do: that takes as long as importing PyTorch itself.
 """
 
 from contextlib import AbstractContextManager, nullcontext

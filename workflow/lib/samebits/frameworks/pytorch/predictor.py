@@ -43,12 +43,12 @@ class Model:
     def predict(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
         """Return the module's outputs."""
         ((_, rows),) = inputs.items()
-        found = []
+        outputs = []
         with self._as_trained(), torch.no_grad():
             for first in range(0, len(rows), self._batch):
                 batch = torch.from_numpy(rows[first : first + self._batch]).to(self._device)
-                found.append(self._output(batch, first // self._batch).cpu())
-        return np.asarray(torch.cat(found).numpy())
+                outputs.append(self._output(batch, first // self._batch).cpu())
+        return np.asarray(torch.cat(outputs).numpy())
 
     def probabilities(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
         """Return what the recipe's ``probabilities`` makes of the outputs."""

@@ -41,8 +41,8 @@ def main() -> int:
     except Exception as error:
         traceback.print_exception(error)
         place = recipe.place(error) or "a line outside of it"
-        told = f"{type(error).__name__}: {error}"
-        answers.write(f"model {spec.model}: the recipe fails on rank {rank} at {place}: {told}\n")
+        message = f"{type(error).__name__}: {error}"
+        answers.write(f"model {spec.model}: the recipe fails on rank {rank} at {place}: {message}\n")
     answers.flush()
     return REFUSED
 

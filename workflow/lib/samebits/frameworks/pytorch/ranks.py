@@ -107,20 +107,20 @@ class Process:
         lengths = [int(n) for n in self._gather(torch.tensor([len(mine)]), None)]
         padded = torch.zeros(max(lengths), dtype=torch.uint8)
         padded[: len(mine)] = _bytes(mine)
-        found = self._gather(padded, None)
-        return [t[:n].numpy().tobytes() for t, n in zip(found, lengths, strict=True)]
+        gathered = self._gather(padded, None)
+        return [t[:n].numpy().tobytes() for t, n in zip(gathered, lengths, strict=True)]
 
     def gather_tensors(self, parts: list[torch.Tensor]) -> list[torch.Tensor]:
         """Return the tensors of all ranks, which are alike."""
         return self._gather(parts[0], self._tensors)
 
     def _gather(self, mine: torch.Tensor, group: Any) -> list[torch.Tensor]:
-        found = [torch.empty_like(mine) for _ in range(self._world)]
+        gathered = [torch.empty_like(mine) for _ in range(self._world)]
         try:
-            dist.all_gather(found, mine, group=group)
+            dist.all_gather(gathered, mine, group=group)
         except RuntimeError as error:
             self.lost(error)
-        return found
+        return gathered
 
     def lost(self, error: Exception) -> NoReturn:
         """Raise Lost: a connection broke, since a process at its other end is gone."""

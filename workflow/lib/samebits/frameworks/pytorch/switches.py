@@ -43,7 +43,7 @@ def thrown(tier: str, threads: int, device: str) -> Iterator[None]:
     if torch.get_num_interop_threads() != 1:
         with contextlib.suppress(RuntimeError):
             torch.set_num_interop_threads(1)
-    restore = _kept()
+    restore = _restorers()
     try:
         _throw(tier, threads)
         yield
@@ -68,8 +68,8 @@ def changed(tier: str, threads: int) -> str | None:
     """Name what somebody changed of the switches that a training cannot do without; None if nothing."""
     import torch
 
-    if (found := torch.get_num_threads()) != threads:
-        return f"changed PyTorch's threads to {found}; set threads in the config instead"
+    if (actual := torch.get_num_threads()) != threads:
+        return f"changed PyTorch's threads to {actual}; set threads in the config instead"
     wanted = _deterministic(tier)
     if torch.are_deterministic_algorithms_enabled() != wanted or (
         wanted and torch.is_deterministic_algorithms_warn_only_enabled()
@@ -110,7 +110,7 @@ def _precise() -> list[Any]:
     return [cuda.matmul, cudnn.conv, cudnn.rnn, mkldnn.matmul, mkldnn.conv, mkldnn.rnn]
 
 
-def _kept() -> list[Callable[[], Any]]:
+def _restorers() -> list[Callable[[], Any]]:
     """Return what puts back every switch as it is now, in order."""
     import torch
 
@@ -118,7 +118,7 @@ def _kept() -> list[Callable[[], Any]]:
     algorithms = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     threads, nnpack = torch.get_num_threads(), torch._C._get_nnpack_enabled()
-    found: list[Callable[[], Any]] = [
+    restores: list[Callable[[], Any]] = [
         lambda: torch.set_num_threads(threads),
         lambda: torch.use_deterministic_algorithms(algorithms, warn_only=warn_only),
         lambda: backends.nnpack.set_flags(nnpack),
@@ -131,12 +131,12 @@ def _kept() -> list[Callable[[], Any]]:
         (backends.cudnn, "allow_tf32"),
         (backends.cuda.matmul, "allow_tf32"),
     ):
-        with contextlib.suppress(RuntimeError):  # allow_tf32 is not told where operators were set one by one
-            found.append(_putting(place, name))
-    with contextlib.suppress(RuntimeError):  # neither is this
+        with contextlib.suppress(RuntimeError):  # allow_tf32 is unreadable where operators were set singly
+            restores.append(_putting(place, name))
+    with contextlib.suppress(RuntimeError):  # nor can this
         precision = torch.get_float32_matmul_precision()
-        found.append(lambda: torch.set_float32_matmul_precision(precision))
-    return [*found, *(_putting(operator, "fp32_precision") for operator in _precise())]
+        restores.append(lambda: torch.set_float32_matmul_precision(precision))
+    return [*restores, *(_putting(operator, "fp32_precision") for operator in _precise())]
 
 
 def _putting(place: Any, name: str) -> Callable[[], None]:

@@ -141,9 +141,9 @@ class Adapter(adapter.Adapter):
         try:
             return skops_file.take_apart(skops.dumps(state.estimator))
         except (TypeError, ValueError, AttributeError) as error:
-            said = " ".join(str(error).split())
+            message = " ".join(str(error).split())
             raise Refused(
-                f"model {self._spec.model}: the estimator cannot be stored without pickle: {said}"
+                f"model {self._spec.model}: the estimator cannot be stored without pickle: {message}"
             ) from None
 
     def _refused(self, what: str, part: Any) -> Refused:

@@ -31,25 +31,25 @@ def take_apart(raw: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
                 return node
             if node.get("__module__") == "recipe":
                 raise TypeError(f"{node['__class__']} at {place} is the recipe's own; take it from a package")
-            found: dict[str, Any] = {}
+            renamed: dict[str, Any] = {}
             for key, value in node.items():
                 if key == "__id__":
                     # whether two equal constants are one object is Python's whim
                     constant = node["__loader__"] == "JsonNode"
-                    found[key] = numbers.setdefault(len(numbers) if constant else value, len(numbers))
+                    renamed[key] = numbers.setdefault(len(numbers) if constant else value, len(numbers))
                 elif key == "file" and isinstance(value, str):
                     if value not in names:
                         names[value] = f"{place}{Path(value).suffix}"
-                        arrays[names[value]] = _read(members, value)
-                    found[key] = names[value]
+                        arrays[names[value]] = _array(members, value)
+                    renamed[key] = names[value]
                 else:
-                    found[key] = rename(value, place if key == "content" else f"{place}.{key}")
-            return found
+                    renamed[key] = rename(value, place if key == "content" else f"{place}.{key}")
+            return renamed
 
         return rename(json.loads(members.read("schema.json")), "model"), arrays
 
 
-def _read(members: ZipFile, name: str) -> NDArray[Any]:
+def _array(members: ZipFile, name: str) -> NDArray[Any]:
     raw = members.read(name)
     if not name.endswith(".npy"):
         return np.frombuffer(raw, np.uint8)

@@ -22,7 +22,7 @@ def throw(tier: str, threads: int, device: str) -> None:
 
 
 def seed(value: int) -> None:
-    """Do nothing: scikit-learn draws from NumPy's generator, which whoever calls this has seeded."""
+    """Do nothing: scikit-learn draws from NumPy's generator, which the caller has seeded."""
 
 
 @contextlib.contextmanager

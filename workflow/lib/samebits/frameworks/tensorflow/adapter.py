@@ -86,7 +86,7 @@ class Adapter(adapter.Adapter):
                 logs = state.train_on_batch(x, y, weights, return_dict=True)
         finally:
             op_callbacks.remove_op_callback(self._watch)
-        self._judge(state)
+        self._refuse_unpinned(state)
         if not (isinstance(logs, dict) and "loss" in logs):
             raise Refused(f"model {self._spec.model}: the recipe's train_step returns no 'loss'; add it")
         return Advance(float(logs["loss"]), inputs)
@@ -94,8 +94,8 @@ class Adapter(adapter.Adapter):
     def tensors(self, state: keras.Model) -> dict[str, Tensor]:
         if changed := switches.changed(self._spec.threads):
             raise Refused(f"model {self._spec.model}: the recipe {changed}")
-        found = keras_state.by_place(state).items()
-        return {name: tensor(keras_state.as_array(variable)) for name, variable in found}
+        variables = keras_state.by_place(state).items()
+        return {name: tensor(keras_state.as_array(variable)) for name, variable in variables}
 
     def export(self, state: keras.Model, folder: Path) -> None:
         keras_state.finalize(state)
@@ -118,14 +118,14 @@ class Adapter(adapter.Adapter):
         return predictions
 
     def inputs(self, state: keras.Model) -> Inputs:
-        given = self._test[0]
-        nest = "one" if isinstance(given, np.ndarray) else "dict" if isinstance(given, dict) else "list"
-        arrays = {"rows": given} if nest == "one" else samples.arrays(given)
+        features = self._test[0]
+        nest = "one" if isinstance(features, np.ndarray) else "dict" if isinstance(features, dict) else "list"
+        arrays = {"rows": features} if nest == "one" else samples.arrays(features)
         built = nest == "one" and not keras.models.model_from_json(state.to_json()).built
         call = {
             "batch_size": self._batch_size,
             "nest": nest,
-            "build": [None, *given.shape[1:]] if built else None,
+            "build": [None, *features.shape[1:]] if built else None,
         }
         return Inputs(arrays, call)
 
@@ -135,11 +135,11 @@ class Adapter(adapter.Adapter):
 
     def fingerprint(self) -> dict[str, Any]:
         build = {key: _plain(value) for key, value in sorted(tf.sysconfig.get_build_info().items())}
-        found = {"tensorflow": build, "backend": keras.backend.backend()}
+        fields = {"tensorflow": build, "backend": keras.backend.backend()}
         if self._spec.device == "cuda":
             gpu = tf.config.list_physical_devices("GPU")[0]
-            found["gpu"] = tf.config.experimental.get_device_details(gpu).get("device_name", "")
-        return found
+            fields["gpu"] = tf.config.experimental.get_device_details(gpu).get("device_name", "")
+        return fields
 
     def _build(self) -> keras.Model:
         """Make the model with all its variables, those of the optimizer too."""
@@ -188,14 +188,14 @@ class Adapter(adapter.Adapter):
             self._train, samples.order(self._seed, length, epoch)[index * size : (index + 1) * size]
         )
 
-    def _judge(self, model: keras.Model) -> None:
+    def _refuse_unpinned(self, model: keras.Model) -> None:
         """Refuse a step that draws from or writes to what is not pinned; known once it was traced."""
         if at_least(self._spec.tier, "deterministic") and self._watch.racy:
             operator, place = self._watch.racy
             raise Refused(self._non_deterministic(f"{operator} with weights adds up in any order", place))
-        known = [*keras_state.by_place(model).values(), *model.metrics_variables]
-        known += [generator.state for generator in keras_state.generators(model)]
-        handles = {id(variable.value.handle) for variable in known}
+        pinned = [*keras_state.by_place(model).values(), *model.metrics_variables]
+        pinned += [generator.state for generator in keras_state.generators(model)]
+        handles = {id(variable.value.handle) for variable in pinned}
         for handle, operator, place in self._watch.writes():
             if id(handle) not in handles:
                 raise self._refused(
@@ -221,7 +221,7 @@ class Adapter(adapter.Adapter):
     def _place(self, error: BaseException) -> str:
         """Return the recipe's line of an error, which TensorFlow may tell only in its message."""
         recipe = self._recipe
-        return recipe.place(error) or recipe.place_told(str(error)) or recipe.path.name
+        return recipe.place(error) or recipe.place_named_in(str(error)) or recipe.path.name
 
 
 def _plain(value: Any) -> Any:

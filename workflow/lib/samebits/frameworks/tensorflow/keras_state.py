@@ -12,14 +12,14 @@ from samebits.sealed.digest import DTYPES, Tensor
 
 def generators(model: keras.Model) -> list[Any]:
     """Return Keras' generators: the global one, then those that layers hold, also untracked ones."""
-    found = {id(generator := global_seed_generator()): generator}
+    by_id = {id(generator := global_seed_generator()): generator}
     for layer in model._flatten_layers():
         for held in vars(layer).values():
             values = held.values() if isinstance(held, dict) else held if isinstance(held, list) else [held]
             for value in values:
                 if isinstance(value, keras.random.SeedGenerator):
-                    found.setdefault(id(value), value)
-    return list(found.values())
+                    by_id.setdefault(id(value), value)
+    return list(by_id.values())
 
 
 def optimizers(model: keras.Model) -> list[Any]:
@@ -35,7 +35,11 @@ def by_place(model: keras.Model) -> dict[str, Any]:
     groups = {"model": model.variables}
     for index, optimizer in enumerate(optimizers(model)):
         groups[f"optimizer.{index}" if index else "optimizer"] = optimizer.variables
-    return {f"state.{group}.{i}.{v.name}": v for group, found in groups.items() for i, v in enumerate(found)}
+    return {
+        f"state.{group}.{i}.{v.name}": v
+        for group, variables in groups.items()
+        for i, v in enumerate(variables)
+    }
 
 
 def finalize(model: keras.Model) -> None:

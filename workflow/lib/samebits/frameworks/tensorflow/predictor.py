@@ -44,12 +44,12 @@ class Model:
     def predict(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
         """Return the model's outputs."""
         length = len(next(iter(inputs.values())))
-        found = []
+        outputs = []
         with switches.thrown(*self._pinned):
             for first in range(0, length, self._batch):
                 cut = {name: rows[first : first + self._batch] for name, rows in inputs.items()}
-                found.append(self.model.predict_on_batch(self._nested(cut)))
-        return np.concatenate(found)
+                outputs.append(self.model.predict_on_batch(self._nested(cut)))
+        return np.concatenate(outputs)
 
     def probabilities(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
         """Return what the recipe's ``probabilities`` makes of the outputs."""

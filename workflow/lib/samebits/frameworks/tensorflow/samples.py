@@ -31,8 +31,8 @@ def dataset(spec: Spec, name: str, datasets: Any) -> Any:
 
 def arrays(part: Any) -> dict[str, NDArray[Any]]:
     """Return the arrays of a data set or batch, by their path in it."""
-    found = keras.tree.flatten_with_path(part)
-    return {".".join(map(str, path)): leaf for path, leaf in found if leaf is not None}
+    leaves = keras.tree.flatten_with_path(part)
+    return {".".join(map(str, path)): leaf for path, leaf in leaves if leaf is not None}
 
 
 def length(part: Any) -> int:

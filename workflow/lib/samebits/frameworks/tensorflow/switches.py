@@ -72,8 +72,8 @@ def changed(threads: int) -> str | None:
     """Name what somebody changed of the switches that a training cannot do without; None if nothing."""
     import tensorflow as tf
 
-    if (found := tf.config.threading.get_intra_op_parallelism_threads()) != threads:
-        return f"changed TensorFlow's threads to {found}; set threads in the config instead"
+    if (actual := tf.config.threading.get_intra_op_parallelism_threads()) != threads:
+        return f"changed TensorFlow's threads to {actual}; set threads in the config instead"
     return None
 
 
@@ -92,9 +92,9 @@ def _thread(threads: int) -> None:
         threading.set_intra_op_parallelism_threads(threads)
         threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
-        found = threading.get_intra_op_parallelism_threads() or "all"
+        current = threading.get_intra_op_parallelism_threads() or "all"
         raise RuntimeError(
-            f"TensorFlow has computed in this process already, with {found} threads, and can no longer be "
+            f"TensorFlow has computed in this process already, with {current} threads, and can no longer be "
             f"given {threads} of them, which this takes; begin the process with this"
         ) from None
 

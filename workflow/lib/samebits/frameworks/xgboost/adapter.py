@@ -69,8 +69,8 @@ class Adapter(adapter.Adapter):
         rules, booster = self._rules, state.booster
         seed_generators(derive(self._seed, "step", step))
         booster.update(self._train, step - 1 - state.first, rules.objective)
-        said = booster.eval_set(self._watched, step - 1, rules.custom_metric, rules.objective is not None)
-        scores = _parse(said, [name for _, name in self._watched])
+        line = booster.eval_set(self._watched, step - 1, rules.custom_metric, rules.objective is not None)
+        scores = _parse(line, [name for _, name in self._watched])
         if rules.stopping:
             rules.stopping.observe(booster, scores["valid"])
         return Advance(rules.loss(scores), self._inputs)
@@ -128,10 +128,10 @@ def build() -> dict[str, Any]:
     return {"xgboost": {key: _plain(value) for key, value in info.items()}}
 
 
-def _parse(said: str, names: Iterable[str]) -> Scores:
+def _parse(line: str, names: Iterable[str]) -> Scores:
     r"""Read ``[0]\ttrain-logloss:0.53…\tvalid-logloss:0.6…``, printed with all digits of a double."""
     scores: Scores = {name: {} for name in names}
-    for entry in said.split("\t")[1:]:
+    for entry in line.split("\t")[1:]:
         key, _, value = entry.rpartition(":")
         name, _, metric = key.partition("-")
         scores[name][metric] = float(value)

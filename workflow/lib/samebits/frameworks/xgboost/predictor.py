@@ -36,5 +36,5 @@ class Model:
         """Return the classes' probabilities, if the objective gives them."""
         if self._objective not in ("binary:logistic", "multi:softprob"):
             raise TypeError(f"the objective {self._objective} gives no probabilities")
-        found = self.predict(inputs)
-        return np.stack([1 - found, found], 1) if found.ndim == 1 else found
+        probabilities = self.predict(inputs)
+        return np.stack([1 - probabilities, probabilities], 1) if probabilities.ndim == 1 else probabilities

@@ -92,11 +92,11 @@ class Rules:
 
     def best(self, booster: xgboost.Booster) -> xgboost.Booster:
         """Return the booster as XGBoost's estimators use it: up to the best round, if it has trees."""
-        found = booster.attr("best_iteration")
-        if found is None or self.params.get("booster") == "gblinear":
+        iteration = booster.attr("best_iteration")
+        if iteration is None or self.params.get("booster") == "gblinear":
             return booster
-        sliced = booster[: int(found) + 1]
-        sliced.set_attr(best_iteration=found, best_score=booster.attr("best_score"))
+        sliced = booster[: int(iteration) + 1]
+        sliced.set_attr(best_iteration=iteration, best_score=booster.attr("best_score"))
         return sliced
 
 
@@ -116,14 +116,14 @@ def _checked(spec: Spec, params: dict[str, Any], recipe: Recipe) -> dict[str, An
 def _refuse_shotgun(spec: Spec, params: dict[str, Any], recipe: Recipe) -> None:
     """Refuse the updater that lets threads overwrite each other's weights, also where it is the default."""
     if "shotgun" in str(params.get("updater")):
-        said = "updater: shotgun is"
+        setting = "updater: shotgun is"
         place = recipe.place_of_string("shotgun")
     elif params.get("booster") == "gblinear" and "updater" not in params:
-        said = "booster: gblinear without an updater takes shotgun, which is"
+        setting = "booster: gblinear without an updater takes shotgun, which is"
         place = recipe.place_of_string("gblinear")
     else:
         return
     raise Refused(
-        f"model {spec.model}: {place or 'params in the config'}: {said} non-deterministic by design; "
+        f"model {spec.model}: {place or 'params in the config'}: {setting} non-deterministic by design; "
         "set updater: coord_descent, or tier: seeded"
     )

@@ -64,11 +64,11 @@ def read(spec: Spec, target: Any) -> Stopping | None:
     if rounds is None and not callbacks:
         return None
     if rounds is None and [type(callback) for callback in callbacks] == [xgboost.callback.EarlyStopping]:
-        (given,) = callbacks
-        if given.data in (None, "valid"):
-            return Stopping(given.rounds, given.metric_name, given.maximize, given._min_delta)
+        (stopper,) = callbacks
+        if stopper.data in (None, "valid"):
+            return Stopping(stopper.rounds, stopper.metric_name, stopper.maximize, stopper._min_delta)
         raise Refused(
-            f'model {spec.model}: EarlyStopping watches {given.data!r}; name the dataset "valid" and leave '
+            f'model {spec.model}: EarlyStopping watches {stopper.data!r}; name the dataset "valid" and leave '
             "out data_name"
         )
     if callbacks:

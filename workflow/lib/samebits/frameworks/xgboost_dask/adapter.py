@@ -43,35 +43,35 @@ _FORM = 'datasets(data) -> {"train": (X, y), "test": (X, y)}'
 
 @dataclass
 class State:
-    """A booster after some step; where a segment was trained at once, its rounds that are still to be told.
+    """A booster after some step; and of a segment that was trained at once, the rounds still to report.
 
     Attributes:
-        booster: as it is when all of ``told`` is told.
-        told: the scores of the rounds that were trained but not yet advanced over, in order.
+        booster: as it is after the last of the rounds in ``pending``.
+        pending: the scores of the rounds that were trained but not yet advanced over, in order.
     """
 
     booster: xgboost.Booster
-    told: list[Scores] = field(default_factory=list)
+    pending: list[Scores] = field(default_factory=list)
 
 
 class Adapter(adapter.Adapter):
     """Grows a booster on the workers of a cluster.
 
     A segment is trained by one call, since a call costs 0.3 s before its first round (measured with two local
-    workers); its rounds are then told one by one. Nothing is lost by that: the state is only looked at where
-    the segment ends.
+    workers); its rounds are then reported one by one. Nothing is lost: the state is only looked at where the
+    segment ends.
     """
 
     def __init__(self, spec: Spec, seed: int, recipe: Recipe, data: Data, execution: Execution):
         self._spec = spec
         self._seed = seed
         self._rules = Rules.read(spec, recipe)
-        given = recipe.require("datasets", _FORM)(data)
-        self._test = given["test"]
+        sets = recipe.require("datasets", _FORM)(data)
+        self._test = sets["test"]
         names = ["train", *(["valid"] if self._rules.stopping else [])]
         if self._rules.stopping:
-            self._rules.valid(given)
-        datasets = {name: _arrays(spec, name, given[name]) for name in names}
+            self._rules.valid(sets)
+        datasets = {name: _arrays(spec, name, sets[name]) for name in names}
         self._inputs = inputs_digest(
             {f"{n}.{key}": tensor(a) for n, arrays in datasets.items() for key, a in arrays.items()}
         )
@@ -92,17 +92,17 @@ class Adapter(adapter.Adapter):
         return State(xgboost.Booster(params, model_file=raw_booster(tensors)))
 
     def advance(self, state: State, step: int) -> Advance:
-        if not state.told:
+        if not state.pending:
             last = next(end for end in self._spec.boundaries if end >= step)
             self._train(state, step - 1, last)
-        return Advance(self._rules.loss(state.told.pop(0)), self._inputs)
+        return Advance(self._rules.loss(state.pending.pop(0)), self._inputs)
 
     def finished(self, state: State) -> bool:
         stopping = self._rules.stopping
-        return stopping is not None and not state.told and stopping.ended(state.booster)
+        return stopping is not None and not state.pending and stopping.ended(state.booster)
 
     def tensors(self, state: State) -> dict[str, Tensor]:
-        if state.told:
+        if state.pending:
             raise AssertionError("a state is looked at before its segment has ended")
         return {"booster": tensor(np.frombuffer(state.booster.save_raw("ubj"), np.uint8))}
 
@@ -184,7 +184,7 @@ class Adapter(adapter.Adapter):
         history = result["history"]
         rounds = len(next(iter(history["train"].values()), []))
         state.booster = result["booster"]
-        state.told = [
+        state.pending = [
             {
                 name: {metric: values[i] for metric, values in metrics.items()}
                 for name, metrics in history.items()
@@ -195,15 +195,15 @@ class Adapter(adapter.Adapter):
     def _watch(self, work: Any) -> Any:
         """Wait for the workers' work as long as all of them are there.
 
-        XGBoost's own waiting has no end where the last worker is gone, and its errors do not say who is.
+        XGBoost itself waits for ever when the last worker is gone, and its errors do not say which worker is.
         """
         client, workers = self._cluster.client, self._cluster.workers
 
         async def watch() -> Any:
             task = asyncio.ensure_future(work())
             while not (await asyncio.wait({task}, timeout=0.5))[0]:
-                known = (await client.scheduler.identity())["workers"]
-                if missing := [worker for worker in workers if worker not in known]:
+                connected = (await client.scheduler.identity())["workers"]
+                if missing := [worker for worker in workers if worker not in connected]:
                     task.cancel()
                     raise Lost(f"the Dask worker at {missing[0]} is gone")
             return task.result()
@@ -243,20 +243,20 @@ class _Seeded(xgboost.callback.TrainingCallback):  # type: ignore[misc]
         return False
 
 
-def _arrays(spec: Spec, name: str, given: Any) -> dict[str, NDArray[Any]]:
+def _arrays(spec: Spec, name: str, dataset: Any) -> dict[str, NDArray[Any]]:
     """Return a dataset as keyword arguments, whichever form the recipe gave it in.
 
     Raises:
         Refused: it has neither form.
     """
-    if isinstance(given, tuple) and len(given) == 2:
-        given = dict(zip(("data", "label"), given, strict=True))
-    if not isinstance(given, dict) or not {"data", "label"} <= given.keys() <= set(_PER_ROW):
+    if isinstance(dataset, tuple) and len(dataset) == 2:
+        dataset = dict(zip(("data", "label"), dataset, strict=True))
+    if not isinstance(dataset, dict) or not {"data", "label"} <= dataset.keys() <= set(_PER_ROW):
         raise Refused(
             f"model {spec.model}: the recipe's dataset {name} is neither (X, y) nor a dict with data, label "
             f"and of {', '.join(_PER_ROW[2:])}; write {_FORM}"
         )
-    return {key: np.asarray(value) for key, value in given.items()}
+    return {key: np.asarray(value) for key, value in dataset.items()}
 
 
 def _cuts(spec: Spec, name: str, arrays: dict[str, NDArray[Any]]) -> list[int]:

@@ -1,7 +1,7 @@
 """The Dask cluster that a spec is trained on: started here or on SLURM, or reached by its address.
 
 Every worker is a sealed process, with the variables, the flags, the environment and the modules of the
-measured process itself; a cluster that has another worker, or one more or fewer, is refused by name.
+measured process itself; a cluster with any other worker, or with too many or too few, is refused by name.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ class Cluster:
         try:
             address = self._start(execution)
             self.client = self._closing.enter_context(_connect(spec, address))
-            self.workers = self._check()
+            self.workers = self._expected_workers()
         except BaseException:
             self.close()
             raise
@@ -90,7 +90,7 @@ class Cluster:
         cluster.scale(spec.processes)
         return cluster
 
-    def _check(self) -> list[str]:
+    def _expected_workers(self) -> list[str]:
         """Return the workers' addresses by rank.
 
         Raises:
@@ -190,22 +190,22 @@ def _arguments(scheduler: str, folder: str | None = None) -> list[str]:
     return [*host, *place, "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60"]
 
 
-def _slurm(spec: Spec, given: dict[str, Any]) -> Any:
-    """Return a cluster on SLURM; ``given`` are the user's arguments, and the sealed worker's come on top."""
-    options = {"host": "127.0.0.1"} | given.get("scheduler_options", {})
+def _slurm(spec: Spec, arguments: dict[str, Any]) -> Any:
+    """Return a cluster on SLURM; the user's ``arguments``, and over them the sealed worker's."""
+    options = {"host": "127.0.0.1"} | arguments.get("scheduler_options", {})
     ours = {
         "processes": 1,
         "nanny": False,
         "python": shlex.join(_python()),
         "scheduler_options": options | {"dashboard_address": f"{options['host']}:0"},
         "worker_extra_args": [  # which go into a job's script as they are
-            *given.get("worker_extra_args", []),
+            *arguments.get("worker_extra_args", []),
             *map(shlex.quote, _arguments(f"//{options['host']}")),
         ],
         "local_directory": None,
         "death_timeout": None,
     }
-    return dask_jobqueue.SLURMCluster(**{"cores": spec.threads, "memory": "1GiB", **given, **ours})
+    return dask_jobqueue.SLURMCluster(**{"cores": spec.threads, "memory": "1GiB", **arguments, **ours})
 
 
 @contextlib.contextmanager

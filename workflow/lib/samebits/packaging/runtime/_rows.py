@@ -29,7 +29,7 @@ def signature(folder: Path) -> dict[str, Any]:
     return described
 
 
-def inputs(folder: Path, given: ArrayLike | Mapping[str, ArrayLike]) -> Arrays:
+def inputs(folder: Path, values: ArrayLike | Mapping[str, ArrayLike]) -> Arrays:
     """Bring inputs into the model's shapes and types.
 
     Raises:
@@ -39,13 +39,13 @@ def inputs(folder: Path, given: ArrayLike | Mapping[str, ArrayLike]) -> Arrays:
     if not wanted:
         raise ValueError("this package holds a script's outputs and knows no inputs; see model().arrays")
     names = [each["name"] for each in wanted]
-    if not isinstance(given, Mapping):
+    if not isinstance(values, Mapping):
         if len(names) > 1:
             raise ValueError(f"the model takes several inputs; give a dict with {', '.join(names)}")
-        given = {names[0]: given}
-    if sorted(given) != sorted(names):
-        raise ValueError(f"the model takes {', '.join(names)}, and not {', '.join(map(str, given))}")
-    arrays = {each["name"]: _fit(np.asarray(given[each["name"]]), each) for each in wanted}
+        values = {names[0]: values}
+    if sorted(values) != sorted(names):
+        raise ValueError(f"the model takes {', '.join(names)}, and not {', '.join(map(str, values))}")
+    arrays = {each["name"]: _fit(np.asarray(values[each["name"]]), each) for each in wanted}
     if len({len(array) for array in arrays.values()}) != 1:
         raise ValueError("the inputs differ in their number of samples")
     return arrays

@@ -27,9 +27,9 @@ def serve(package: Any, host: str, port: int) -> None:
 
         def do_GET(self) -> None:
             """Tell that it is alive, or which version."""
-            known = {"/ping": "", "/health": "", "/version": package.__version__}
-            if self.path in known:
-                self._answer(200, known[self.path].encode(), "text/plain")
+            answers = {"/ping": "", "/health": "", "/version": package.__version__}
+            if self.path in answers:
+                self._answer(200, answers[self.path].encode(), "text/plain")
             else:
                 self._fail(404, f"there is no {self.path}; POST /invocations")
 
@@ -41,12 +41,12 @@ def serve(package: Any, host: str, port: int) -> None:
             if not 0 < length <= _LARGEST:
                 return self._fail(413, f"give a Content-Length of at most {_LARGEST} bytes")
             try:
-                given = _rows_of(self.rfile.read(length), self.headers.get("Content-Type") or "")
+                rows = _rows_of(self.rfile.read(length), self.headers.get("Content-Type") or "")
                 with lock:
-                    found = package.predict(given)
+                    predictions = package.predict(rows)
             except (ValueError, TypeError, KeyError) as error:
                 return self._fail(400, f"{error}")
-            self._answer(200, json.dumps({"predictions": found.tolist()}).encode(), "application/json")
+            self._answer(200, json.dumps({"predictions": predictions.tolist()}).encode(), "application/json")
 
         def _fail(self, status: int, message: str) -> None:
             self._answer(status, json.dumps({"error": message}).encode(), "application/json")
@@ -75,7 +75,7 @@ def _rows_of(body: bytes, kind: str) -> Any:
         raise ValueError('send a JSON object such as {"inputs": [[…]]}')
     if "dataframe_split" in fields:
         return np.array(fields["dataframe_split"]["data"])
-    found = fields["inputs"] if "inputs" in fields else fields["instances"]
-    if isinstance(found, dict):
-        return {name: np.array(rows) for name, rows in found.items()}
-    return np.array(found)
+    inputs = fields["inputs"] if "inputs" in fields else fields["instances"]
+    if isinstance(inputs, dict):
+        return {name: np.array(rows) for name, rows in inputs.items()}
+    return np.array(inputs)

@@ -213,11 +213,11 @@ def _plan(records: list[RepoDataRecord], prefix: Path) -> dict[str, Any]:
 def _list(arguments: Sequence[str]) -> None:
     """Print what is installed in a prefix."""
     options = _options(arguments)
-    found = [json.loads(path.read_bytes()) for path in sorted(options.prefix.glob("conda-meta/*.json"))]
+    records = [json.loads(path.read_bytes()) for path in sorted(options.prefix.glob("conda-meta/*.json"))]
     if options.explicit:
-        print(EXPLICIT, *(each["url"] for each in found), sep="\n")
+        print(EXPLICIT, *(each["url"] for each in records), sep="\n")
     else:
-        print(json.dumps([{key: each[key] for key in ("name", "version", "channel")} for each in found]))
+        print(json.dumps([{key: each[key] for key in ("name", "version", "channel")} for each in records]))
 
 
 def main() -> None:

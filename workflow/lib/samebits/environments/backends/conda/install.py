@@ -67,8 +67,8 @@ def _create(source: Source, prefix: Path, packages: list[Package], archives: lis
             errors="replace",
         )
     if done.returncode:
-        said = " ".join(done.stdout.split())[-400:]
-        raise Refused(f"environment {source.name}: {command[0]} could not install it: {said}")
+        message = " ".join(done.stdout.split())[-400:]
+        raise Refused(f"environment {source.name}: {command[0]} could not install it: {message}")
 
 
 def _md5(path: Path) -> str:
@@ -81,7 +81,7 @@ def _compile(prefix: Path, python: str) -> None:
     """Compile every module, as uv does: bytecode that depends on no time and is never written again."""
     command = [str(prefix / "bin" / "python"), "-sPm", "compileall", "-q", "-f", "-j0"]
     command += ["--invalidation-mode", "unchecked-hash", str(prefix / "lib" / f"python{python}")]
-    # its status is not asked: packages bring templates and tests that are no Python 3 and never imported
+    # its status is ignored: packages bring templates and tests that are not Python 3 and are never imported
     subprocess.run(command, env={"PYTHONHASHSEED": "0"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from samebits.environments.backends.conda.package_cache import Package, fetch
@@ -34,20 +35,20 @@ def check(
     """
     _check_packages(source, prefix, packages)
     python = specification(source).python
-    written = _written(prefix)
-    packaged, known = {}, set()
+    installed = _Installed(source, prefix, files, _written(prefix))
+    packaged, listed = {}, set()
     for package, archive in zip(packages, fetch(packages), strict=True):
         for entry in entries(archive, python):
-            known.add(entry.path)
+            listed.add(entry.path)
             if "__pycache__/" in entry.path:
                 continue  # compiled anew, as that of wheels is
-            _check_entry(source, prefix, package, entry, files, written)
+            installed.check_entry(package, entry)
             if entry.sha256:
                 packaged[entry.path] = entry.sha256
     rest = {
         path: digest
         for path, digest in files.items()
-        if path not in known and not path.startswith(FOREIGN) and not _is_bytecode_of(path, known)
+        if path not in listed and not path.startswith(FOREIGN) and not _is_bytecode_of(path, listed)
     }
     site = prefix / "lib" / f"python{python}" / "site-packages"
     check_installed(source.name, prefix, site, pins, rest)
@@ -69,38 +70,49 @@ def _check_packages(source: Source, prefix: Path, packages: list[Package]) -> No
 
 def _written(prefix: Path) -> dict[str, str]:
     """Return what the installation wrote into files that hold the prefix: path -> ``sha256:…``."""
-    found = {}
+    digests = {}
     for path in prefix.glob("conda-meta/*.json"):
         for each in json.loads(path.read_bytes()).get("paths_data", {}).get("paths", ()):
             if digest := each.get("sha256_in_prefix"):
-                found[each["_path"]] = f"sha256:{digest}"
-    return found
+                digests[each["_path"]] = f"sha256:{digest}"
+    return digests
 
 
-def _check_entry(
-    source: Source,
-    prefix: Path,
-    package: Package,
-    entry: Entry,
-    files: Mapping[str, str],
-    written: Mapping[str, str],
-) -> None:
-    if entry.path not in files:
-        raise Refused(
-            f"environment {source.name}: {package.name} lacks its file {entry.path}: {_mend(prefix)}"
-        )
-    expected = written.get(entry.path, "") if entry.relocated else entry.sha256
-    is_link = entry.link and files[entry.path].startswith("-> ")
-    if not is_link and expected not in ("", files[entry.path]):
-        raise Refused(
-            f"environment {source.name}: {entry.path} in {prefix} is not as {package.name} has it: "
-            f"{_mend(prefix)}"
-        )
+@dataclass(frozen=True)
+class _Installed:
+    """An environment as it lies in its prefix.
+
+    Attributes:
+        source: what it was made from.
+        prefix: its folder.
+        files: what is in the prefix: relative path -> ``sha256:…`` or ``-> target``.
+        written: of these, the files into which the installation wrote the prefix: path -> ``sha256:…``.
+    """
+
+    source: Source
+    prefix: Path
+    files: Mapping[str, str]
+    written: Mapping[str, str]
+
+    def check_entry(self, package: Package, entry: Entry) -> None:
+        """Refuse a file of a package that is missing or not as it was packed."""
+        name = self.source.name
+        if entry.path not in self.files:
+            raise Refused(
+                f"environment {name}: {package.name} lacks its file {entry.path}: {_mend(self.prefix)}"
+            )
+        expected = self.written.get(entry.path, "") if entry.relocated else entry.sha256
+        is_link = entry.link and self.files[entry.path].startswith("-> ")
+        if not is_link and expected not in ("", self.files[entry.path]):
+            raise Refused(
+                f"environment {name}: {entry.path} in {self.prefix} is not as {package.name} has it: "
+                f"{_mend(self.prefix)}"
+            )
 
 
-def _is_bytecode_of(path: str, known: set[str]) -> bool:
+def _is_bytecode_of(path: str, paths: set[str]) -> bool:
     folder, _, name = path.rpartition("/__pycache__/")
-    return bool(folder) and f"{folder}/{name.partition('.')[0]}.py" in known
+    return bool(folder) and f"{folder}/{name.partition('.')[0]}.py" in paths
 
 
 def _mend(prefix: Path) -> str:

@@ -81,9 +81,9 @@ def _copy(package: Package, source: Path, target: Path) -> None:
         with files.replaced(target) as copy, source.open("rb") as file:
             shutil.copyfileobj(file, copy)
             copy.flush()
-            if (found := file_digest(Path(copy.name))) != package.sha256:
+            if (digest := file_digest(Path(copy.name))) != package.sha256:
                 raise Refused(
-                    f"{shown(package.url)} has the hash {found}, and the lock says {package.sha256}: it was "
+                    f"{shown(package.url)} has the hash {digest}, and the lock says {package.sha256}: it was "
                     "replaced; restore it, or trust the new file by `samebits lock`"
                 )
     except OSError as error:

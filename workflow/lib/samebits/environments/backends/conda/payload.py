@@ -43,14 +43,16 @@ def entries(package: Path, python: str) -> list[Entry]:
         index, listed = info["info/index.json"], info["info/paths.json"]
         link = info.get("info/link.json", {}).get("noarch", {})
         noarch = index.get("noarch") == "python"
-        found = [_entry(each, python if noarch else "") for each in listed["paths"]]
+        shipped = [_entry(each, python if noarch else "") for each in listed["paths"]]
     except (KeyError, ValueError, OSError, AttributeError, TypeError) as error:
         raise Refused(f"{package} is no conda package that lists its files: {error!r}") from None
     for script in link.get("entry_points", ()):  # "name = module:function"
-        found.append(Entry(f"bin/{script.partition('=')[0].strip()}"))
-    if outside := [each.path for each in found if ".." in each.path.split("/") or each.path.startswith("/")]:
+        shipped.append(Entry(f"bin/{script.partition('=')[0].strip()}"))
+    if outside := [
+        each.path for each in shipped if ".." in each.path.split("/") or each.path.startswith("/")
+    ]:
         raise Refused(f"{package}: its file {outside[0]!r} would be installed outside of the environment")
-    return found
+    return shipped
 
 
 def _info(package: Path) -> Iterator[tuple[str, Any]]:

@@ -27,8 +27,8 @@ def executable(folder: Path) -> str:
         Refused: the user's cannot be found.
     """
     if named := os.environ.get(CONDA):
-        if found := shutil.which(named):
-            return found
+        if path := shutil.which(named):
+            return path
         raise Refused(f"{CONDA} names {named!r}, which is no command: correct it, or unset it to need none")
     return str(write(folder))
 

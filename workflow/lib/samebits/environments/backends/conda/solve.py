@@ -129,8 +129,8 @@ def _parse(source: Source, text: str) -> list[dict[str, Any]]:
 def provided(source: Source) -> dict[str, str]:
     """Return the locked conda packages that are Python packages: name -> version.
 
-    conda's names are taken for PyPI's. Where they differ the wheel is installed beside the conda package, and
-    the check after the installation refuses two packages of one name.
+    conda's names are assumed to be PyPI's. Where they differ, the wheel is installed beside the conda
+    package, and the check after the installation refuses two packages of one name.
     """
     entries = _parse(source, source.conda_lock.read_text(encoding="utf-8"))
     return {

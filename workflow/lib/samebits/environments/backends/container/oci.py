@@ -75,8 +75,8 @@ def image(folder: Path, digest: str) -> tuple[dict[str, Any], dict[str, Any]]:
         Refused: it is not there, damaged, or not one that samebits made.
     """
     try:
-        manifest = _read(folder, digest)
-        config = _read(folder, manifest["config"]["digest"])
+        manifest = _read_blob(folder, digest)
+        config = _read_blob(folder, manifest["config"]["digest"])
         (layer,) = manifest["layers"]
         if config["rootfs"]["diff_ids"] != [layer["digest"]]:
             raise ValueError("its layer is compressed")
@@ -91,7 +91,7 @@ def image(folder: Path, digest: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def contents(folder: Path, digest: str) -> dict[str, str]:
     """List the environment's files in an image: path below ``FOLDER`` -> ``sha256:…`` or ``-> target``."""
     manifest, _ = image(folder, digest)
-    found = {}
+    listing = {}
     start = FOLDER.strip("/") + "/"
     with tarfile.open(_path(folder, manifest["layers"][0]["digest"]), "r:") as archive:
         for member in archive:
@@ -99,17 +99,17 @@ def contents(folder: Path, digest: str) -> dict[str, str]:
             if name == member.name:
                 continue
             if member.issym():
-                found[name] = f"-> {member.linkname}"
+                listing[name] = f"-> {member.linkname}"
             elif content := archive.extractfile(member):
-                found[name] = bytes_digest(content.read())
-    return found
+                listing[name] = bytes_digest(content.read())
+    return listing
 
 
 def _path(folder: Path, digest: str) -> Path:
     return folder / "blobs" / "sha256" / digest.removeprefix("sha256:")
 
 
-def _read(folder: Path, digest: str) -> dict[str, Any]:
+def _read_blob(folder: Path, digest: str) -> dict[str, Any]:
     data = _path(folder, digest).read_bytes()
     if bytes_digest(data) != digest:
         raise ValueError(f"{digest} is damaged")

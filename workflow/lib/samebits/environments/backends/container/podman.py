@@ -48,9 +48,9 @@ def load(prefix: Path, manifest: Manifest) -> str:
     read, _ = oci.image(prefix / oci.IMAGE, manifest.digest)
     image = str(read["config"]["digest"]).removeprefix("sha256:")
     what = f"environment {manifest.name}: podman cannot load its image"
-    known = call([podman, "images", "--quiet", "--no-trunc"], what).split()
-    if f"sha256:{image}" not in known:
-        # podman makes a name of the path, and not every path is one
+    images = call([podman, "images", "--quiet", "--no-trunc"], what).split()
+    if f"sha256:{image}" not in images:
+        # podman makes an image name of the path, and not every path is a valid one
         got = call([podman, "pull", "--quiet", f"oci:{oci.IMAGE}"], what, folder=prefix).strip()
         if got.removeprefix("sha256:") != image:
             raise Refused(f"{what}: it is {got}, and was to be {image}")

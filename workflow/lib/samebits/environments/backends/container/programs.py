@@ -35,8 +35,8 @@ def need(name: str, why: str) -> str:
     Raises:
         Refused: it is not installed.
     """
-    if found := shutil.which(name):
-        return found
+    if path := shutil.which(name):
+        return path
     raise Refused(f"{why} needs {name}: install it")
 
 
@@ -63,6 +63,6 @@ def call(
         errors="replace",
     )
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[-400:]
-        raise Refused(f"{what}: {Path(command[0]).name} failed: {said}")
+        message = " ".join((done.stderr or done.stdout).split())[-400:]
+        raise Refused(f"{what}: {Path(command[0]).name} failed: {message}")
     return done.stdout

@@ -26,13 +26,13 @@ def _seed_numpy(seed: int) -> None:
     numpy_random.bit_generator.randbits = random.Random(seed).getrandbits  # noqa: S311
 
 
-def _known(seed: int, **tier: Any) -> dict[str, Callable[[], None]]:
+def _after_imports(seed: int, **tier: Any) -> dict[str, Callable[[], None]]:
     """Return what is done after the import of a module, by its name."""
-    known: dict[str, Callable[[], None]] = {"numpy.random": partial(_seed_numpy, seed)}
+    actions: dict[str, Callable[[], None]] = {"numpy.random": partial(_seed_numpy, seed)}
     for path in sorted(Path(__file__).parents[2].glob("*/switches.py")):
         switches = _load(path)
-        known[switches.MODULE] = partial(_pin, switches, seed, **tier)
-    return known
+        actions[switches.MODULE] = partial(_pin, switches, seed, **tier)
+    return actions
 
 
 def _pin(switches: Any, seed: int, **tier: Any) -> None:
@@ -51,14 +51,14 @@ def _load(path: Path) -> Any:
 class _AfterImport(MetaPathFinder):
     """Pins what a module brings when its import is done; others find the module."""
 
-    def __init__(self, known: dict[str, Callable[[], None]]):
-        self._known = known
+    def __init__(self, actions: dict[str, Callable[[], None]]):
+        self._actions = actions
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return what the other finders return, with what is to be done behind the module's own code."""
-        if (pin := self._known.get(name)) is None:
+        if (pin := self._actions.get(name)) is None:
             return None
         others = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
         spec = next(filter(None, others), None)
@@ -73,7 +73,7 @@ class _AfterImport(MetaPathFinder):
         return spec
 
 
-if settings := os.environ.get("SAMEBITS_SCRIPT"):
-    found = json.loads(settings)
-    random.seed(found["seed"])
-    sys.meta_path.insert(0, _AfterImport(_known(**found)))
+if text := os.environ.get("SAMEBITS_SCRIPT"):
+    settings = json.loads(text)
+    random.seed(settings["seed"])
+    sys.meta_path.insert(0, _AfterImport(_after_imports(**settings)))
