@@ -233,3 +233,11 @@ def test_the_wheel_takes_the_catalogs_along():
     package = ROOT / "workflow" / "lib" / "samebits" / "lint"
     assert catalog.FOLDER.is_relative_to(package)
     assert len(list(catalog.FOLDER.glob("*.toml"))) == len(catalog.texts()) > 5
+
+
+@pytest.mark.parametrize("pattern", ["[z-a]", "\\"])
+def test_what_is_no_pattern_is_refused_in_a_line(command, pattern):
+    command.write("a.py", "x = 1\n")
+    process = command("a.py", "--exclude", pattern)
+    assert process.returncode == 2
+    assert f"lint: {pattern}: no pattern of paths: " in process.stderr

@@ -255,3 +255,18 @@ def test_an_unfinished_run_is_refused(runs):
     shutil.move(runs[1] / "ledger.jsonl", runs[1] / "ledger.part.jsonl")
     with pytest.raises(Refused, match=r"ledger\.jsonl is missing; run the workflow"):
         compare(runs)
+
+
+@pytest.mark.parametrize("spec", [{}, {"tier": "deterministic"}, {"model": 5}])
+def test_a_ledger_of_no_spec_is_refused(runs, tmp_path, spec):
+    records = toy.records(runs[0])
+    toy.rewrite(runs[0], [{**records[0], "spec": spec}, *records[1:]])
+    with pytest.raises(Refused, match=r"ledger\.jsonl: "):
+        compare(runs)
+
+
+@pytest.mark.parametrize("content", ["[]", "[" * 100_000, '{"cpu": NaN}'])
+def test_a_fingerprint_that_is_none_is_refused(runs, content):
+    (runs[0] / "fingerprint.json").write_text(content)
+    with pytest.raises(Refused, match=r"fingerprint\.json is missing or broken"):
+        compare(runs)

@@ -1,7 +1,9 @@
 """Samples: which segments are replayed can be computed by anyone afterwards, and by no one before."""
 
+import json
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -108,3 +110,13 @@ def test_a_replay_that_is_missing_is_refused(tmp_path):
     shutil.rmtree(tmp_path / "replay" / "segment-2")
     with pytest.raises(Refused, match=r"segment-2/ledger\.jsonl is missing"):
         compare_replays(GOLDEN, sample)
+
+
+def test_a_sample_that_counts_other_segments_than_the_run_has_is_refused(tmp_path: Path):
+    """One that counts fewer would call all of them replayed."""
+    sample = replay(tmp_path / "replay", GOLDEN, 1)
+    fields = json.loads(sample.read_bytes())
+    for of, segments in ((1, [1]), (99, [99])):
+        sample.write_text(json.dumps({**fields, "of": of, "segments": segments}))
+        with pytest.raises(Refused, match=f"counts {of} segments, and .* has 3"):
+            compare_replays(GOLDEN, sample)

@@ -391,3 +391,15 @@ def test_the_commands_for_other_workflow_managers_do_what_the_page_says(packaged
     )
     assert done.returncode == 2
     assert not (tmp_path / "model").exists()
+
+
+def test_what_an_earlier_version_laid_out_is_refused(packaged, tmp_path):
+    """It left ``__init__.py`` empty for this step to write, and a package without it would be signed."""
+    results = packaged.results("wine-pipeline")
+    staged = tmp_path / "staging"
+    shutil.copytree(results / "package" / "staging", staged)
+    (staged / "wine_pipeline" / "__init__.py").write_bytes(b"")
+    where = ("--verdict", results / "verdict.json", "--staged", staged, "--description", "{}")
+    process = packaged.samebits("package", *where, "--output", tmp_path / "dist" / "packages.json")
+    assert process.returncode == 2, process.stdout
+    assert "was laid out by an earlier version of samebits; run the workflow again" in process.stdout

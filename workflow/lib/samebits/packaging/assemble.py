@@ -63,6 +63,10 @@ def _check_staged(package: Path, receipt: Receipt) -> None:
     for each in receipt.subject:
         if each.name.startswith(statement.MODEL) and file_digest(package / each.name) != each.value:
             raise Refused(f"{package.name}: {each.name} is not what was verified; run the workflow again")
+    if not (package / "__init__.py").read_bytes():
+        raise Refused(
+            f"{package.name}: it was laid out by an earlier version of samebits; run the workflow again"
+        )
     about = json.loads((package / "about.json").read_bytes())
     if about["spec"] != receipt.predicate.spec or "call" not in about:
         raise Refused(f"{package.name}: it was staged for another spec; run the workflow again")

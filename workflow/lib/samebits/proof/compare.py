@@ -38,6 +38,8 @@ def compare_replays(folder: Path, sample: Path) -> Verdict:
     run, drawn = Run.open(folder).check(), Sample.read(sample)
     if drawn.head != run.head:
         raise Refused(f"{sample} was drawn for another ledger than that of {folder}; run the workflow again")
+    if drawn.of != len(run.ends):
+        raise Refused(f"{sample} counts {drawn.of} segments, and {folder} has {len(run.ends)}; draw it again")
     pairs = []
     for number in drawn.segments:
         start, conclude = drawn.ends(number)

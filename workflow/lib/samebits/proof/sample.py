@@ -94,5 +94,5 @@ class Sample:
             ):
                 raise ValueError(f"segments {numbers} of {drawn.of}")
             return drawn
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Refused(f"{path} is missing or broken; run the workflow to draw the sample again") from None

@@ -147,7 +147,7 @@ def read(path: Path) -> Verdict:
     broken = Refused(f"{path} is missing or broken; run the workflow to compare the runs")
     try:
         fields = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise broken from None
     if not isinstance(fields, dict):
         raise broken

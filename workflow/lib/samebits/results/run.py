@@ -14,6 +14,7 @@ from samebits.sealed.digest import TensorRow, bytes_digest, canonical_json, file
 from samebits.sealed.errors import Refused
 from samebits.sealed.fingerprint import FILE as FINGERPRINT
 from samebits.sealed.ledger import Begin, Checkpoint, Metrics, Model, Predictions, Record, Step
+from samebits.sealed.spec import Spec
 
 #: the predictions' file in a run's folder
 PREDICTIONS = "predictions.safetensors"
@@ -69,11 +70,12 @@ class Run:
         records = ledger.read(path)
         if not isinstance(records[0], Begin) or not any(isinstance(r, Checkpoint) for r in records):
             raise Refused(f"{path} records no training; train the run again")
+        Spec.parse(canonical_json(records[0].spec), str(path))
         try:
             fingerprint = json.loads((folder / FINGERPRINT).read_bytes())
-            if not isinstance(fingerprint, dict):
+            if not isinstance(fingerprint, dict) or not canonical_json(fingerprint):
                 raise ValueError("no object")
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise Refused(f"{folder / FINGERPRINT} is missing or broken; train the run again") from None
         ends = tuple(r.step for r in records if isinstance(r, Checkpoint))[1:]
         return cls(

@@ -199,7 +199,7 @@ def parse(lines: Iterable[bytes], where: str) -> list[Record]:
             value = json.loads(line)
             record = typed.decode(_KINDS[value["kind"]], value)
             canonical = canonical_json(value) == line
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             canonical = False
         if not canonical:
             raise Refused(f"{where}, line {number}: not a ledger record; train the run again")

@@ -1,6 +1,8 @@
 """Which rules are looked for, and where: ``[tool.samebits.lint]`` of pyproject.toml, and the command line."""
 
+import re
 import tomllib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -47,6 +49,11 @@ class Settings:
     sealed: bool = False
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse patterns that are none before any file is looked at."""
+        for patterns in (self.exclude, *((pattern,) for pattern, _ in self.per_file_ignores)):
+            _patterns(patterns)
+
     def context(self) -> Context:
         """Return where the code is to run; versions that are not given are those the catalogs assume."""
         versions = {**catalog.load().assumed, **parse_versions(list(self.framework_versions))}
@@ -88,8 +95,18 @@ class Settings:
 
 @cache
 def _patterns(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    """Return patterns of paths, which are written as in a .gitignore."""
-    return GitIgnoreSpec.from_lines(patterns)
+    """Return patterns of paths, which are written as in a .gitignore.
+
+    Raises:
+        Refused: one is none.
+    """
+    with warnings.catch_warnings(action="ignore"):  # pathspec makes regular expressions of them
+        try:
+            return GitIgnoreSpec.from_lines(patterns)
+        except (ValueError, re.error) as error:
+            raise Refused(
+                f"lint: {', '.join(patterns)}: no pattern of paths: {error}; see gitignore"
+            ) from None
 
 
 def _selects(selection: Iterable[str], code: str) -> bool:
