@@ -95,6 +95,7 @@ def test_changed_specs_are_named(proven, mode):
             assert f"{key}: {old} in run-1, {new} in {other}" in found.stdout
 
 
+@more  # the comparison itself is tested in test_compare.py; this builds an environment
 @pytest.mark.parametrize("mode", ["rerun"], indirect=True)
 def test_another_library_version_is_named(proven, mode):
     envs = proven.folder / "envs" / "xgboost-cpu"
