@@ -73,8 +73,9 @@ class Run:
         Spec.parse(canonical_json(records[0].spec), str(path))
         try:
             fingerprint = json.loads((folder / FINGERPRINT).read_bytes())
-            if not isinstance(fingerprint, dict) or not canonical_json(fingerprint):
+            if not isinstance(fingerprint, dict):
                 raise ValueError("no object")
+            canonical_json(fingerprint)  # refuses NaN and infinity, which no digest could name
         except (OSError, ValueError, RecursionError):
             raise Refused(f"{folder / FINGERPRINT} is missing or broken; train the run again") from None
         ends = tuple(r.step for r in records if isinstance(r, Checkpoint))[1:]

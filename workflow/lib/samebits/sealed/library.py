@@ -28,12 +28,9 @@ def files(framework: str, package: Path = PACKAGE) -> list[str]:
     traits: Traits = importlib.import_module(f"samebits.frameworks.{framework}").TRAITS
     frameworks = package / "frameworks"
     shared = (path for pattern in traits.shares for path in frameworks.glob(pattern))
-    own = {*_below(package / "sealed"), *_below(frameworks / framework), *shared}
-    names = (path.relative_to(package) for path in own)
-    predictors = {
-        Path("frameworks", path.parent.name, path.name) for path in frameworks.glob(f"*/{_PREDICTOR}")
-    }
-    return sorted(name.as_posix() for name in names if name not in predictors)
+    paths = {*_below(package / "sealed"), *_below(frameworks / framework), *shared}
+    paths -= set(frameworks.glob(f"*/{_PREDICTOR}"))
+    return sorted(path.relative_to(package).as_posix() for path in paths)
 
 
 def _below(folder: Path) -> Iterator[Path]:
